@@ -1,0 +1,1 @@
+"""The vocabulary: what flows between the rooms, its codes, its topics, its errors."""

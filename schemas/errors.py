@@ -1,0 +1,39 @@
+"""Every error of EcoVigil; a class is an instruction to the caller.
+
+EcoVigilError
+├── InvalidReport          the message is wrong: dead-letter it, never retry
+├── Unavailable            a broker or database is away: retry with back-off
+├── LeaseLost              another worker owns the partition now: drop its state, rebuild or let go
+└── InvalidConfiguration   the operator must act: refuse to start
+"""
+
+from schemas.codes import Rejection
+
+
+class EcoVigilError(Exception):
+    """The root of the tree; `ecovigil` turns any of these into one line on stderr."""
+
+
+class InvalidReport(EcoVigilError):
+    """A message cannot be taken as a report; it goes to the dead letters with `reason`."""
+
+    def __init__(self, reason: Rejection, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail
+
+
+class Unavailable(EcoVigilError):
+    """A broker or database is away for now; the same call may go through later."""
+
+
+class LeaseLost(EcoVigilError):
+    """A partition was fenced: somebody with a higher epoch owns it."""
+
+
+class InvalidConfiguration(EcoVigilError):
+    """Settings, a registry or a scenario are wrong; `problems` lists each with its file and key."""
+
+    def __init__(self, problems: list[str] | str) -> None:
+        self.problems = [problems] if isinstance(problems, str) else problems
+        super().__init__("; ".join(self.problems))
