@@ -19,7 +19,6 @@ CST_OFFSET_US: Final = 8 * HOUR_US
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-
 class Clock(Protocol):
     """Where `now` comes from: the machine at the rim, a virtual clock in a replay."""
 

@@ -38,6 +38,13 @@ def ack_topic(region: str, device_id: str) -> str:
 def parse_report_topic(topic: str) -> ReportTopic | None:
     """Return region and device of a report's topic, or None where it is not of that form."""
     parts = topic.split("/")
-    if len(parts) == 5 and parts[0] == MQTT_ROOT and parts[1] == "v1" and parts[4] == "report" and parts[2] and parts[3]:
+    if (
+        len(parts) == 5
+        and parts[0] == MQTT_ROOT
+        and parts[1] == "v1"
+        and parts[4] == "report"
+        and parts[2]
+        and parts[3]
+    ):
         return ReportTopic(parts[2], parts[3])
     return None

@@ -1,0 +1,157 @@
+"""`bundle.v1` and `tick.v1`: the two records of the Kafka topic `reports`, as msgpack with raw numpy columns.
+
+A bundle carries many reports of one partition: validated columns for the workers, and the original bytes with their
+SHA-256. Rejected messages travel in it too, so that one transaction of the worker keeps the books.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgpack
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+BUNDLE_TYPE: Final = "bundle.v1"
+TICK_TYPE: Final = "tick.v1"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """`now`, from the clock role: the only time a worker knows."""
+
+    now: int
+    """Microseconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A message, or one reading of a stored report, that was refused."""
+
+    topic: str
+    """MQTT topic on which it came."""
+    device_id: str
+    """From the topic; "" where the topic has none."""
+    reason: str
+    """A `Rejection` value."""
+    detail: str
+    sha256: bytes
+    received_at: int
+    position: int
+    """Where its bytes are in `raw`."""
+    whole: bool
+    """False: only some readings of a stored report were refused; the report itself counts as stored."""
+    site_id: str = ""
+    """Where known, for the finding."""
+    letter_id: int = 0
+    """For a replay: the dead letter it came from, so that it is not kept a second time."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Reports of one partition; all columns of the two levels are aligned."""
+
+    bridge: str
+    """Client id of the bridge, for people."""
+    devices: list[str]
+    """Device ids, referred to by `report_device`."""
+    channels: list[tuple[str, str]]
+    """(site_id, parameter) pairs, referred to by `reading_channel`."""
+    report_device: NDArray[np.int32]
+    report_observed_at: NDArray[np.int64]
+    report_kind: NDArray[np.uint8]
+    report_sent_at: NDArray[np.int64]
+    report_received_at: NDArray[np.int64]
+    report_sha256: NDArray[np.void]
+    """dtype V32."""
+    report_position: NDArray[np.int32]
+    """Where the report's bytes are in `raw`."""
+    report_letter: NDArray[np.int64]
+    """Id of the dead letter that is replayed; 0 for a report from a device."""
+    reading_report: NDArray[np.int32]
+    """Row of the report the reading belongs to."""
+    reading_channel: NDArray[np.int32]
+    reading_value: NDArray[np.float64]
+    reading_flag: NDArray[np.uint8]
+    rejected: list[Rejected]
+    received: dict[str, int]
+    """Messages taken from MQTT by device id ("" = none in the topic), counted where they came in: the left side of the books."""
+    raw: bytes
+    """One zstd blob: see `pack_raw`."""
+
+    def __len__(self) -> int:
+        return len(self.report_device)
+
+
+_COLUMN_DTYPES: Final[dict[str, Any]] = {
+    "report_device": np.dtype("<i4"),
+    "report_observed_at": np.dtype("<i8"),
+    "report_kind": np.dtype("u1"),
+    "report_sent_at": np.dtype("<i8"),
+    "report_received_at": np.dtype("<i8"),
+    "report_sha256": np.dtype("V32"),
+    "report_position": np.dtype("<i4"),
+    "report_letter": np.dtype("<i8"),
+    "reading_report": np.dtype("<i4"),
+    "reading_channel": np.dtype("<i4"),
+    "reading_value": np.dtype("<f8"),
+    "reading_flag": np.dtype("u1"),
+}
+
+_COMPRESS: Final = zstandard.ZstdCompressor(level=3)
+_DECOMPRESS: Final = zstandard.ZstdDecompressor()
+
+
+def pack_raw(messages: list[bytes]) -> bytes:
+    """Return one compressed blob of all messages; message i is got back by `unpack_raw(blob)[i]`."""
+    return _COMPRESS.compress(msgpack.packb(messages))
+
+
+def unpack_raw(blob: bytes) -> list[bytes]:
+    """Return the messages of a blob, exactly as they were received."""
+    messages: list[bytes] = msgpack.unpackb(_DECOMPRESS.decompress(blob))
+    return messages
+
+
+def encode_bundle(bundle: Bundle) -> bytes:
+    """Return the bytes of a bundle record."""
+    fields: dict[str, Any] = {
+        name: np.ascontiguousarray(getattr(bundle, name), dtype).tobytes() for name, dtype in _COLUMN_DTYPES.items()
+    }
+    fields |= {
+        "type": BUNDLE_TYPE,
+        "bridge": bundle.bridge,
+        "devices": bundle.devices,
+        "channels": bundle.channels,
+        "rejected": [vars(r) for r in bundle.rejected],
+        "received": bundle.received,
+        "raw": bundle.raw,
+    }
+    packed: bytes = msgpack.packb(fields)
+    return packed
+
+
+def encode_tick(tick: Tick) -> bytes:
+    """Return the bytes of a tick record."""
+    packed: bytes = msgpack.packb({"type": TICK_TYPE, "now": tick.now})
+    return packed
+
+
+def decode_record(value: bytes) -> Bundle | Tick:
+    """Return what a record of the topic `reports` holds; raises ValueError where it is neither."""
+    fields = msgpack.unpackb(value, use_list=True)
+    kind = fields.pop("type", None) if isinstance(fields, dict) else None
+    if kind == TICK_TYPE:
+        return Tick(fields["now"])
+    if kind != BUNDLE_TYPE:
+        raise ValueError(f"not a record of {BUNDLE_TYPE} or {TICK_TYPE}: {kind!r}")
+    columns: dict[str, Any] = {name: np.frombuffer(fields[name], dtype) for name, dtype in _COLUMN_DTYPES.items()}
+    return Bundle(
+        bridge=fields["bridge"],
+        devices=fields["devices"],
+        channels=[(site, parameter) for site, parameter in fields["channels"]],
+        rejected=[Rejected(**r) for r in fields["rejected"]],
+        received=fields["received"],
+        raw=fields["raw"],
+        **columns,
+    )
