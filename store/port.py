@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ class Verdicts(Columns):
     basis: NDArray[np.object_]
     """measured, converted."""
 
-    DTYPES = {
+    DTYPES: ClassVar[dict[str, Any]] = {
         "series": np.int32,
         "period": np.uint8,
         "start": np.int64,
