@@ -105,7 +105,6 @@ class NotJudged(StrEnum):
     """Why a mean is invalid or a verdict is `not_judged`."""
 
     TOO_FEW_SAMPLES = "too_few_samples"
-    TOO_FEW_HOURS = "too_few_hours"
     NO_BINDING = "no_binding"
     MARKED = "marked"
     CONVERSION_MISSING = "conversion_missing"

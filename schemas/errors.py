@@ -3,6 +3,7 @@
 EcoVigilError
 ├── InvalidReport          the message is wrong: dead-letter it, never retry
 ├── Unavailable            a broker or database is away: retry with back-off
+├── OffsetGone             records were deleted before they were read: stop the partition, alarm, never skip silently
 ├── LeaseLost              another worker owns the partition now: drop its state, rebuild or let go
 └── InvalidConfiguration   the operator must act: refuse to start
 """
@@ -25,6 +26,16 @@ class InvalidReport(EcoVigilError):
 
 class Unavailable(EcoVigilError):
     """A broker or database is away for now; the same call may go through later."""
+
+
+class OffsetGone(EcoVigilError):
+    """The log does not have this offset (any more): reading on would skip records, so the partition stops until people decide."""
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        super().__init__(f"{topic}/{partition}: offset {offset} is not in the log")
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
 
 
 class LeaseLost(EcoVigilError):
