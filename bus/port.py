@@ -17,7 +17,10 @@ class LogRecord:
 
 @dataclass(frozen=True)
 class Rebalance:
-    """A changed assignment; the main loop acts on it, callbacks only note it."""
+    """A changed assignment; the main loop acts on it, callbacks only note it.
+
+    A partition that went away and came back is in both `lost` and `gained`: let go of it first, then take it anew.
+    """
 
     assigned: frozenset[int]
     """All partitions that are ours now."""
