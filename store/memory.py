@@ -1,0 +1,12 @@
+"""The in-memory twin of the store: one object that serves every role, assembled from slices."""
+
+from store.memory_tables import MemoryTables
+from store.memory_work import MemoryWork
+
+__all__ = ["MemoryStore", "MemoryTables"]
+
+
+class MemoryStore(
+    MemoryWork,
+):
+    """All slices over the same tables; the contract tests hold it to what PostgreSQL does."""

@@ -1,0 +1,245 @@
+"""The tables of the in-memory twin: plain dicts under one lock, with the fence that PostgreSQL's twin has."""
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from threading import RLock
+from typing import Generic, NamedTuple, TypeVar
+
+from schemas.errors import LeaseLost
+from schemas.registry import Registry
+from store.port import Advance, BookEntry, DeviceState, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge
+
+Row = TypeVar("Row")
+
+
+class Timeline(Generic[Row]):
+    """Rows of one series in order of time; appending at the end is the cheap and usual case."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Row] = {}
+        self._instants: list[int] = []
+
+    def put(self, at: int, row: Row) -> None:
+        """Insert or replace the row at an instant."""
+        if at not in self.rows:
+            if not self._instants or at > self._instants[-1]:
+                self._instants.append(at)
+            else:
+                insort(self._instants, at)
+        self.rows[at] = row
+
+    def between(self, start: int, end: int) -> list[int]:
+        """Return the instants of [start, end) that have a row, ascending."""
+        if not self._instants or start > self._instants[-1]:
+            return []
+        return self._instants[bisect_left(self._instants, start) : bisect_left(self._instants, end)]
+
+    def latest_first(self) -> Iterator[tuple[int, Row]]:
+        """Return (instant, row) from the last to the first."""
+        return ((at, self.rows[at]) for at in reversed(self._instants))
+
+
+class RawRow(NamedTuple):
+    """One bundle's blob, and where in the log it stood."""
+
+    log_id: str
+    topic: str
+    partition: int
+    log_offset: int
+    content: bytes
+
+
+class ReportRow(NamedTuple):
+    """One stored report."""
+
+    device: int
+    observed_at: int
+    kind: int
+    sha256: bytes
+    sent_at: int
+    received_at: int
+    bundle: int
+    position: int
+
+
+class ReadingRow(NamedTuple):
+    """One reading in force; its key is outside."""
+
+    value: float | None
+    flag: int
+    sent_at: int
+    sha8: int
+    report: int
+
+
+class SupersededRow(NamedTuple):
+    """A reading that lost against another value of the same key."""
+
+    series: int
+    kind: int
+    observed_at: int
+    reading: ReadingRow
+    superseded_by: int
+
+
+class MeanRow(NamedTuple):
+    """One version of a mean; its key is outside."""
+
+    version: int
+    value: float | None
+    samples: int
+    kind: int
+    valid: bool
+    reason: str
+
+
+class VerdictRow(NamedTuple):
+    """One version of a verdict; its key is outside."""
+
+    version: int
+    outcome: str
+    value: float | None
+    limit_min: float | None
+    limit_max: float | None
+    times_over: float | None
+    reason: str
+    rule: str
+    binding: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class LetterRow:
+    """One dead letter."""
+
+    letter_id: int
+    topic: str
+    device_id: str
+    reason: str
+    detail: str
+    sha256: bytes
+    received_at: int
+    raw: bytes
+    whole: bool
+    site_id: str
+    state: str = "kept"
+
+
+@dataclass(frozen=True)
+class PartitionRow:
+    """Who owns a partition, and how far its results go."""
+
+    log_id: str
+    epoch: int
+    next_offset: int
+    tick_at: int
+    owner: str
+
+
+SeriesPeriod = tuple[int, int]
+
+
+@dataclass
+class MemoryTables:
+    """All tables that more than one slice reads; `lock` guards them. A slice's own tables live in the slice."""
+
+    lock: RLock = field(default_factory=RLock)
+    registries: list[Registry] = field(default_factory=list)
+    device: dict[str, int] = field(default_factory=dict)
+    series: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Number by (site, parameter)."""
+    series_names: dict[int, tuple[str, str]] = field(default_factory=dict)
+    log_partition: dict[tuple[str, int], PartitionRow] = field(default_factory=dict)
+    raw_bundle: dict[int, RawRow] = field(default_factory=dict)
+    report: dict[int, ReportRow] = field(default_factory=dict)
+    report_keys: set[tuple[int, int, int, bytes]] = field(default_factory=set)
+    """(device, observed_at, kind, sha256)."""
+    reading: dict[tuple[int, int], Timeline[ReadingRow]] = field(default_factory=lambda: defaultdict(Timeline))
+    """By (series, kind)."""
+    reading_superseded: list[SupersededRow] = field(default_factory=list)
+    mean: dict[SeriesPeriod, Timeline[MeanRow]] = field(default_factory=lambda: defaultdict(Timeline))
+    mean_history: dict[tuple[int, int, int], list[MeanRow]] = field(default_factory=lambda: defaultdict(list))
+    """Superseded versions by (series, period, start), oldest first."""
+    verdict: dict[SeriesPeriod, Timeline[VerdictRow]] = field(default_factory=lambda: defaultdict(Timeline))
+    verdict_history: dict[tuple[int, int, int], list[VerdictRow]] = field(default_factory=lambda: defaultdict(list))
+    """Superseded versions by (series, period, start), oldest first."""
+    air_index: dict[tuple[str, bool, str, int], IndexRow] = field(default_factory=dict)
+    """By (subject, is_city, period, start)."""
+    finding: dict[str, FindingRow] = field(default_factory=dict)
+    outbox: dict[int, OutboxEvent] = field(default_factory=dict)
+    """By id, in id order."""
+    outbox_id: int = 0
+    device_state: dict[int, DeviceState] = field(default_factory=dict)
+    rejudge: dict[tuple[str, int], Rejudge] = field(default_factory=dict)
+    """By (site, start)."""
+    dead_letter: dict[int, LetterRow] = field(default_factory=dict)
+    letter_keys: set[tuple[str, int, int, int, int]] = field(default_factory=set)
+    """(log_id, partition, offset, position, part)."""
+    book: dict[tuple[str, date], BookEntry] = field(default_factory=dict)
+
+    def send(self, event: OutboxEvent) -> int:
+        """Append an event to the outbox and return its id."""
+        self.outbox_id += 1
+        self.outbox[self.outbox_id] = event
+        return self.outbox_id
+
+
+class MemorySlice:
+    """What every slice of the twin stands on: the shared tables and the fenced transaction."""
+
+    def __init__(self) -> None:
+        self.tables = MemoryTables()
+
+    @contextmanager
+    def transaction(self, advances: Sequence[Advance] = ()) -> Iterator[MemoryTables]:
+        """Hold the lock; raise LeaseLost before anything is written, advance the leases after everything is.
+
+        The body must not fail half way: whatever can be wrong is checked before the first write.
+        """
+        with self.tables.lock:
+            self.fence(advances)
+            yield self.tables
+            self.advance(advances)
+
+    def fence(self, advances: Sequence[Advance]) -> None:
+        """Raise LeaseLost where a lease is not in force any more."""
+        for advance in advances:
+            lease = advance.lease
+            row = self.tables.log_partition.get((lease.topic, lease.partition))
+            if row is None or row.epoch != lease.epoch or row.log_id != lease.log_id:
+                raise LeaseLost(f"{lease.topic}/{lease.partition}: epoch {lease.epoch} is over")
+
+    def advance(self, advances: Sequence[Advance]) -> None:
+        """Move the leases' positions."""
+        for change in advances:
+            key = (change.lease.topic, change.lease.partition)
+            row = self.tables.log_partition[key]
+            self.tables.log_partition[key] = PartitionRow(
+                row.log_id, row.epoch, change.next_offset, change.tick_at, row.owner
+            )
+
+    def claim(self, topic: str, log_id: str, partitions: Sequence[int], owner: str) -> list[Lease]:
+        """Take the partitions: raise the epoch, start at the beginning of a new log; leases in ascending order."""
+        with self.tables.lock:
+            return [self._claim_one(topic, log_id, partition, owner) for partition in sorted(partitions)]
+
+    def _claim_one(self, topic: str, log_id: str, partition: int, owner: str) -> Lease:
+        before = self.tables.log_partition.get((topic, partition))
+        replaced = before is not None and before.log_id != log_id
+        row = PartitionRow(log_id, 1, 0, 0, owner)
+        if before is not None:
+            row = replace(row, epoch=before.epoch + 1)
+        if before is not None and not replaced:
+            row = replace(row, next_offset=before.next_offset, tick_at=before.tick_at)
+        self.tables.log_partition[topic, partition] = row
+        return Lease(log_id, topic, partition, row.epoch, row.next_offset, row.tick_at, replaced)
+
+    def positions(self, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Return (epoch, next_offset) of each partition that was ever claimed."""
+        with self.tables.lock:
+            rows = {p: self.tables.log_partition.get((topic, p)) for p in partitions}
+            return {p: (row.epoch, row.next_offset) for p, row in rows.items() if row is not None}
