@@ -5,6 +5,7 @@ EcoVigilError
 ├── Unavailable            a broker or database is away: retry with back-off
 ├── OffsetGone             records were deleted before they were read: stop the partition, alarm, never skip silently
 ├── LeaseLost              another worker owns the partition now: drop its state, rebuild or let go
+├── Overtaken              somebody changed the same thing meanwhile: read it again, decide again
 └── InvalidConfiguration   the operator must act: refuse to start
 """
 
@@ -40,6 +41,10 @@ class OffsetGone(EcoVigilError):
 
 class LeaseLost(EcoVigilError):
     """A partition was fenced: somebody with a higher epoch owns it."""
+
+
+class Overtaken(EcoVigilError):
+    """What was to be changed has changed since it was read; nothing was written."""
 
 
 class InvalidConfiguration(EcoVigilError):
