@@ -186,8 +186,11 @@ class WorkBatch:
     loser_report: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     """(index into raws, rejection): kept as dead letters, each with an event on `dead_letters`."""
-    replayed: list[int] = field(default_factory=list)
-    """Dead letters that have now been stored, or turned out to be duplicates."""
+    recalled: Reports = field(default_factory=Reports.empty)
+    """Reports that are stored already and whose refused readings come now, by a replay: `reading_report` ≥ len(reports) means these."""
+    replayed: list[tuple[int, BookEntry]] = field(default_factory=list)
+    """Dead letters that were replayed, and the books of what came of each. Where the letter is kept and whole, its rejection leaves
+    the books of the day of its `received_at` (received - 1, rejected - 1) and the entry is added; else the books stay as they are."""
     books: list[BookEntry] = field(default_factory=list)
     """Amounts to add."""
     means: Means = field(default_factory=Means.empty)
@@ -213,8 +216,8 @@ class WorkStore(Protocol):
         """Take the partitions: end the predecessor's backend if it still runs, raise the epoch, return leases in ascending order."""
         ...
 
-    def positions(self, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
-        """Return (epoch, next_offset) of each partition: what to believe when a commit's outcome is unknown."""
+    def leases(self, topic: str, partitions: Sequence[int]) -> list[Lease]:
+        """Return the partitions as the store knows them, in ascending order: what to believe when a commit's outcome is unknown."""
         ...
 
     def registry(self) -> tuple[int, Registry]:

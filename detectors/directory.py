@@ -1,0 +1,103 @@
+"""The worker's address book: series and devices by number, what the registry says of them, as arrays where the hot path needs it."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.means import GAS_MIN_HOURS, GAS_MIN_MINUTES, WATER_MIN, Validity
+from schemas.codes import SiteKind
+from schemas.registry import Registry, Site
+from store.port import WorkStore
+
+OZONE = "a05024"
+_WATER = frozenset({SiteKind.EFFLUENT, SiteKind.SURFACE_WATER})
+
+
+class Directory:
+    """Surrogate numbers and registry facts, filled as series and devices are met."""
+
+    def __init__(self, store: WorkStore) -> None:
+        self._store = store
+        self.version = -1
+        self.registry = Registry()
+        self._series_of: dict[tuple[str, str], int] = {}
+        self._device_of: dict[str, int] = {}
+        self.series: dict[int, tuple[str, str]] = {}
+        self.device_ids: dict[int, str] = {}
+        self.site_series: dict[str, dict[str, int]] = {}
+        """Parameter → series by site."""
+        self._validity = Validity(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
+
+    def refresh(self) -> bool:
+        """Take the newest registry where there is a newer one; return whether there was."""
+        version = self._store.registry_version()
+        if version == self.version:
+            return False
+        self.version, self.registry = self._store.registry()
+        self._validity = Validity(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
+        return True
+
+    def devices(self, device_ids: Sequence[str]) -> NDArray[np.int32]:
+        """Return the numbers of devices, asking the store for those that are new here."""
+        missing = [d for d in dict.fromkeys(device_ids) if d not in self._device_of]
+        if missing:
+            for device_id, number in zip(missing, self._store.device_numbers(missing), strict=True):
+                self._device_of[device_id] = number
+                self.device_ids[number] = device_id
+        return np.array([self._device_of[d] for d in device_ids], dtype=np.int32)
+
+    def channels(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int32]:
+        """Return the series numbers of (site, parameter) pairs, asking the store for those that are new here."""
+        missing = [p for p in dict.fromkeys(pairs) if p not in self._series_of]
+        if missing:
+            numbers = self._store.series_numbers(missing)
+            self._learn((n, *pair) for n, pair in zip(numbers, missing, strict=True))
+        return np.array([self._series_of[p] for p in pairs], dtype=np.int32)
+
+    def series_of_sites(self, sites: Sequence[str]) -> NDArray[np.int32]:
+        """Return all series of these sites."""
+        found = self._store.series_of_sites(list(sites)) if sites else []
+        self._learn(found)
+        return np.array([number for number, _, _ in found], dtype=np.int32)
+
+    def site_of(self, series: int) -> Site | None:
+        """Return the site of a series, None where the registry no longer knows it."""
+        return self.registry.sites.get(self.series[series][0])
+
+    def sites_of(self, device_id: str) -> list[str]:
+        """Return the sites of a device."""
+        device = self.registry.devices.get(device_id)
+        return device.sites if device else []
+
+    def validity(self) -> Validity:
+        """Return how many samples each series needs, indexed by series number."""
+        size = max(self.series, default=-1) + 1
+        known = len(self._validity.min_minutes)
+        if known < size:
+            more = [self._needs(n) for n in range(known, size)]
+            columns = np.array(more, dtype=np.int64).reshape(-1, 3)
+            old = self._validity
+            self._validity = Validity(
+                np.concatenate((old.min_minutes, columns[:, 0])),
+                np.concatenate((old.min_hours, columns[:, 1])),
+                np.concatenate((old.maximum_8h, columns[:, 2].astype(bool))),
+            )
+        return self._validity
+
+    def _needs(self, series: int) -> tuple[int, int, int]:
+        site = self.site_of(series) if series in self.series else None
+        if site is None:
+            return GAS_MIN_MINUTES, GAS_MIN_HOURS, 0
+        water = site.kind in _WATER
+        minutes, hours = (WATER_MIN, WATER_MIN) if water else (GAS_MIN_MINUTES, GAS_MIN_HOURS)
+        for binding in self.registry.site_bindings.get(site.id, ()):
+            minutes = binding.min_valid_minutes or minutes
+            hours = binding.min_valid_hours or hours
+        return minutes, hours, int(site.kind is SiteKind.AMBIENT_AIR and self.series[series][1] == OZONE)
+
+    def _learn(self, rows: Iterable[tuple[int, str, str]]) -> None:
+        for number, site, parameter in rows:
+            self._series_of[site, parameter] = number
+            self.series[number] = (site, parameter)
+            self.site_series.setdefault(site, {})[parameter] = number

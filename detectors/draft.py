@@ -1,0 +1,80 @@
+"""What a worker is about to commit: parts collected over many bundles and ticks, joined into one `WorkBatch` at the end."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.findings import finding_event, finding_row
+from schemas.bundle import Rejected
+from schemas.columns import Means, Readings, Reports
+from schemas.events import Finding
+from store.port import Advance, BookEntry, DeviceState, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
+
+_Rows = list[tuple[Readings, NDArray[np.int32]]]
+
+
+@dataclass
+class Draft:
+    """Parts of one transaction; empty until something is added."""
+
+    raws: list[tuple[int, int, bytes]] = field(default_factory=list)
+    reports: list[Reports] = field(default_factory=list)
+    report_count: int = 0
+    readings: _Rows = field(default_factory=list)
+    winners: _Rows = field(default_factory=list)
+    losers: _Rows = field(default_factory=list)
+    recalled: list[Reports] = field(default_factory=list)
+    rejected: list[tuple[int, Rejected]] = field(default_factory=list)
+    replayed: list[tuple[int, BookEntry]] = field(default_factory=list)
+    books: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
+    means: list[Means] = field(default_factory=list)
+    verdicts: list[Verdicts] = field(default_factory=list)
+    indices: list[IndexRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    outbox: list[OutboxEvent] = field(default_factory=list)
+    devices: list[DeviceState] = field(default_factory=list)
+    rejudge: dict[tuple[str, int], Rejudge] = field(default_factory=dict)
+    rejudged: list[tuple[str, int]] = field(default_factory=list)
+
+    def holds_data(self) -> bool:
+        """Whether reads of the store would miss something that is drafted here."""
+        return bool(self.raws or self.means or self.rejudge or self.rejudged)
+
+    def batch(self, advances: list[Advance]) -> WorkBatch:
+        """Return everything as one batch."""
+        readings, reading_report = _joined(self.readings)
+        winners, winner_report = _joined(self.winners)
+        losers, loser_report = _joined(self.losers)
+        rows = {finding.finding_id: finding_row(finding) for finding in self.findings}
+        return WorkBatch(
+            advances=advances,
+            raws=self.raws,
+            reports=Reports.concat(self.reports),
+            readings=readings,
+            reading_report=reading_report,
+            winners=winners,
+            winner_report=winner_report,
+            losers=losers,
+            loser_report=loser_report,
+            recalled=Reports.concat(self.recalled),
+            rejected=self.rejected,
+            replayed=self.replayed,
+            books=[BookEntry(device, day, *counts) for (device, day), counts in self.books.items()],
+            means=Means.concat(self.means),
+            verdicts=Verdicts.concat(self.verdicts),
+            indices=self.indices,
+            findings=list(rows.values()),
+            outbox=[*self.outbox, *(finding_event(finding_row(f)) for f in self.findings)],
+            devices=list({state.device: state for state in self.devices}.values()),
+            rejudge=list(self.rejudge.values()),
+            rejudged=self.rejudged,
+        )
+
+
+def _joined(parts: _Rows) -> tuple[Readings, NDArray[np.int32]]:
+    if not parts:
+        return Readings.empty(), np.empty(0, np.int32)
+    return Readings.concat([rows for rows, _ in parts]), np.concatenate([report for _, report in parts])
