@@ -37,6 +37,8 @@ class MeansClosed(Event):
     period: Period
     start: int
     """Start of the period, µs UTC."""
+    closed_at: int = 0
+    """The tick at which these values were known, µs UTC; 0 = not said."""
     means: list[MeanValue]
 
 
