@@ -1,0 +1,296 @@
+"""The log on Kafka: producer and consumer behind the ports, for Apache Kafka and for the embedded broker alike.
+
+Delivery guarantee: a record is kept when its `on_done` says so (acks=all); after an error or a crash it may be there
+too, so what reads it must be indifferent to repeats. Offsets are never committed here: they live in the database.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from kafka.structs import TopicPartition
+
+from bus.kafka_address import KafkaAddress
+from bus.kafka_topics import CONNECT_MS, MAX_RECORD_BYTES, topic_identity, translated
+from bus.port import LogRecord, Rebalance
+from schemas.errors import OffsetGone, Unavailable
+from schemas.partitions import partition_of
+
+SESSION_MS: Final = 6_000
+"""Apache Kafka's lowest by default; the embedded broker lets a group wait half of it at each join."""
+IDENTITY_CHECK_S: Final = 2.0
+DELIVERY_MS: Final = 30_000
+
+log = logging.getLogger(__name__)
+
+
+class KafkaLogProducer:
+    """Appends with acks=all and idempotence; a client that failed for good is replaced at the next `send`."""
+
+    def __init__(self, address: KafkaAddress, client_id: str) -> None:
+        """Connect at the first use; nothing is raised here."""
+        self._address = address
+        self._client_id = client_id
+        self._client: Any = None
+        self._lock = threading.Lock()
+        self._failed: Exception | None = None
+        """First failure since the last `flush`."""
+        self._broken = False
+
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions the topic has; raises Unavailable."""
+        with translated(f"topic {topic}"):
+            found = self._connected().partitions_for(topic)
+        if not found:
+            raise Unavailable(f"Kafka: no topic {topic}")
+        return len(found)
+
+    def send(
+        self,
+        topic: str,
+        value: bytes,
+        *,
+        partition: int | None = None,
+        key: str | None = None,
+        on_done: Callable[[Exception | None], None] | None = None,
+    ) -> None:
+        """Queue one record; raises Unavailable where no broker has answered yet (`on_done` is not called then)."""
+        if partition is None:
+            partition = 0 if key is None else partition_of(key, self.partitions(topic))
+        with translated(f"topic {topic}"):
+            client = self._connected()
+            future = client.send(topic, value, key=key.encode() if key else None, partition=partition)
+        future.add_callback(lambda _: on_done(None) if on_done else None)
+        future.add_errback(lambda error: self._fail(client, error, on_done))
+
+    def flush(self, timeout_s: float = 30.0) -> None:
+        """Wait until all that was sent is acknowledged; raises Unavailable where any record was not."""
+        if self._client is not None:
+            with translated("not acknowledged in time"):
+                self._client.flush(timeout=timeout_s)
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise Unavailable(f"Kafka: not acknowledged: {failed}") from failed
+
+    def close(self) -> None:
+        """Flush shortly and let go."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close(timeout=5)
+
+    def _connected(self) -> Any:
+        with self._lock:
+            if self._client is not None and self._broken:
+                self._client.close(timeout=0)
+                self._client = None
+            if self._client is None:
+                self._client = self._connect()
+                self._broken = False
+            return self._client
+
+    def _connect(self) -> Any:
+        return KafkaProducer(
+            **self._address.options(),
+            client_id=self._client_id,
+            acks="all",
+            linger_ms=2,
+            batch_size=1024 * 1024,
+            max_request_size=MAX_RECORD_BYTES,
+            max_block_ms=CONNECT_MS,
+            request_timeout_ms=10_000,
+            delivery_timeout_ms=DELIVERY_MS,
+            bootstrap_timeout_ms=CONNECT_MS,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+
+    def _fail(self, client: Any, error: Exception, on_done: Callable[[Exception | None], None] | None) -> None:
+        # runs on the client's thread. A producer id that a restarted memory broker does not know fails every later
+        # record too, so the whole client is replaced; records that it still holds fail and are sent again by their owner
+        self._failed = self._failed or error
+        self._broken = self._broken or client is self._client
+        if on_done is not None:
+            on_done(error)
+
+
+class _Notes:
+    """Notes a changed assignment; runs on the client's heartbeat loop, so it must not wait for anything."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._assigned: frozenset[int] = frozenset()
+        self._told: frozenset[int] = frozenset()
+        self._lost: frozenset[int] = frozenset()
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        with self._lock:
+            gone = frozenset(tp.partition for tp in revoked)
+            self._lost |= gone
+            self._assigned -= gone
+
+    on_partitions_lost = on_partitions_revoked
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        partitions = list(assigned)
+        self._client.pause(*partitions)
+        for tp in partitions:
+            self._client.seek(tp, 0)  # any position: a partition without one makes `poll` ask for committed offsets
+        with self._lock:
+            self._assigned |= {tp.partition for tp in partitions}
+
+    def forget(self) -> None:
+        """Note all partitions as lost and gained: the log behind them is another one."""
+        with self._lock:
+            self._lost |= self._assigned
+
+    def owns(self, partition: int) -> bool:
+        """Whether the partition is ours and the owner was told so."""
+        with self._lock:
+            return partition in self._assigned & self._told and partition not in self._lost
+
+    def take(self) -> Rebalance | None:
+        """Return the change since the last call."""
+        with self._lock:
+            if self._assigned == self._told and not self._lost & self._told:
+                return None
+            change = Rebalance(self._assigned, self._assigned - (self._told - self._lost), self._told & self._lost)
+            self._told, self._lost = self._assigned, frozenset()
+            return change
+
+
+ConsumerRebalanceListener.register(_Notes)
+
+
+class KafkaLogConsumer:
+    """A member of a consumer group on one topic; partitions are paused until `start`."""
+
+    def __init__(self, address: KafkaAddress, topic: str, group: str, client_id: str) -> None:
+        """Join the group; raises Unavailable where no broker answers."""
+        self._address = address
+        self._topic = topic
+        self._log_id = topic_identity(address, topic)
+        self._checked_at = time.monotonic()
+        with translated(f"no answer from {address.bootstrap}"):
+            self._client = _consumer_client(address, group, client_id)
+        self._notes = _Notes(self._client)
+        self._client.subscribe([topic], listener=self._notes)
+
+    def log_id(self) -> str:
+        """Return the identity of the log, asked anew; raises Unavailable."""
+        self._log_id = topic_identity(self._address, self._topic)
+        self._checked_at = time.monotonic()
+        return self._log_id
+
+    def partitions(self) -> int:
+        """Return how many partitions the topic has; raises Unavailable."""
+        with translated(f"topic {self._topic}"):
+            found = self._client.partitions_for_topic(self._topic)
+        if not found:
+            raise Unavailable(f"Kafka: no topic {self._topic}")
+        return len(found)
+
+    def take_rebalance(self) -> Rebalance | None:
+        """Return the change of assignment since the last call; gained partitions are paused until `start`."""
+        return self._notes.take()
+
+    def start(self, partition: int, offset: int) -> None:
+        """Deliver an owned partition from `offset` on; one that has gone meanwhile is left alone."""
+        tp = TopicPartition(self._topic, partition)
+        try:
+            if self._notes.owns(partition):
+                self._client.seek(tp, offset)
+                self._client.resume(tp)
+        except (ValueError, KeyError):
+            log.info("partition %s went away before it was started", partition)
+
+    def poll(self, timeout_s: float, max_records: int = 500) -> Sequence[LogRecord]:
+        """Return records of started partitions in offset order; raises Unavailable or OffsetGone (that partition stops)."""
+        self._check_identity()
+        try:
+            with translated(f"topic {self._topic}"):
+                polled = self._client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
+        except Unavailable as error:
+            return self._explain(error)
+        return [
+            LogRecord(self._topic, tp.partition, record.offset, record.value)
+            for tp, records in sorted(polled.items())
+            if self._notes.owns(tp.partition)
+            for record in records
+        ]
+
+    def earliest(self, partition: int) -> int:
+        """Return the first offset that is still there; raises Unavailable."""
+        return self._offset(self._client.beginning_offsets, partition)
+
+    def end(self, partition: int) -> int:
+        """Return the offset after the last record; raises Unavailable."""
+        return self._offset(self._client.end_offsets, partition)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._client.close(autocommit=False, timeout_ms=2_000)
+
+    def _offset(self, ask: Callable[..., dict[TopicPartition, int]], partition: int) -> int:
+        tp = TopicPartition(self._topic, partition)
+        with translated(f"topic {self._topic}"):
+            return int(ask([tp], timeout_ms=CONNECT_MS)[tp])
+
+    def _check_identity(self) -> None:
+        if time.monotonic() - self._checked_at < IDENTITY_CHECK_S:
+            return
+        self._checked_at = time.monotonic()
+        if topic_identity(self._address, self._topic) != self._log_id:
+            log.warning("topic %s was made anew", self._topic)
+            self._start_over()
+
+    def _start_over(self) -> None:
+        owned = list(self._client.assignment())
+        self._client.pause(*owned)
+        self._notes.forget()
+
+    def _explain(self, error: Unavailable) -> Sequence[LogRecord]:
+        cause = error.__cause__
+        if isinstance(cause, NoOffsetForPartitionError):
+            return []  # a partition between assignment and our note of it
+        if not isinstance(cause, OffsetOutOfRangeError | LogTruncationError):
+            raise error
+        if topic_identity(self._address, self._topic) != self._log_id:
+            self._start_over()
+            return []
+        raise self._gone(cause) from error
+
+    def _gone(self, cause: Any) -> OffsetGone:
+        positions = _offending(cause)
+        self._client.pause(*positions)
+        tp, offset = next(iter(positions.items()), (TopicPartition(self._topic, -1), -1))
+        return OffsetGone(self._topic, tp.partition, offset)
+
+
+def _offending(cause: Any) -> dict[TopicPartition, int]:
+    offsets = getattr(cause, "divergent_offsets", None) or next((a for a in cause.args if isinstance(a, dict)), {})
+    return {tp: int(getattr(offset, "offset", offset) or 0) for tp, offset in offsets.items()}
+
+
+def _consumer_client(address: KafkaAddress, group: str, client_id: str) -> Any:
+    return KafkaConsumer(
+        **address.options(),
+        group_id=group,
+        client_id=client_id,
+        auto_offset_reset="none",
+        enable_auto_commit=False,
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=1_000,
+        partition_assignment_strategy=[RangePartitionAssignor],
+        max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
+        fetch_max_wait_ms=200,
+        request_timeout_ms=15_000,
+        bootstrap_timeout_ms=CONNECT_MS,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )

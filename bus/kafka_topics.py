@@ -1,0 +1,77 @@
+"""Topics of the log: making them, and telling one from another of the same name."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from bus.kafka_address import KafkaAddress
+from schemas.errors import Unavailable
+
+CONNECT_MS: Final = 5_000
+MAX_RECORD_BYTES: Final = 8 * 1024 * 1024
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raise what goes wrong inside as Unavailable."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"Kafka: {what}: {type(error).__name__}: {error}") from error
+
+
+def ensure_topics(address: KafkaAddress, partitions: Mapping[str, int], replication: int = -1) -> None:
+    """Make the topics that are missing; those that are there stay as they are. Raises Unavailable."""
+    wanted = {
+        name: {
+            "num_partitions": n,
+            "replication_factor": replication,
+            "configs": {"max.message.bytes": str(MAX_RECORD_BYTES)},
+        }
+        for name, n in partitions.items()
+    }
+    with translated("topics cannot be made"), admin(address) as client:
+        missing = set(wanted) - set(client.list_topics())
+        for name in sorted(missing):
+            _make(client, name, wanted[name])
+
+
+def topic_identity(address: KafkaAddress, topic: str) -> str:
+    """Return the id of the topic as the broker gave it when the topic was made (KIP-516); raises Unavailable.
+
+    Apache Kafka (from 2.8) and Tansu both give another one to a topic that is made anew under the same name.
+    """
+    with translated(f"topic {topic} has no identity"), admin(address) as client:
+        found = client.describe_topics([topic])[0]
+        if found["error_code"]:
+            raise for_code(found["error_code"])(topic)
+        return str(found["topic_id"])
+
+
+def is_reachable(address: KafkaAddress) -> bool:
+    """Whether a broker answers."""
+    try:
+        with translated("not reachable"), admin(address):
+            return True
+    except Unavailable:
+        return False
+
+
+@contextmanager
+def admin(address: KafkaAddress) -> Iterator[Any]:
+    """Yield an administrator's client for a short while."""
+    client = KafkaAdminClient(**address.options(), bootstrap_timeout_ms=CONNECT_MS, request_timeout_ms=CONNECT_MS)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _make(client: Any, name: str, options: Mapping[str, Any]) -> None:
+    try:
+        client.create_topics({name: options}, wait_for_metadata=True)
+    except TopicAlreadyExistsError:
+        return  # another of our processes was quicker
