@@ -1,0 +1,1 @@
+"""Findings become graded alerts, alerts propose plans and tell people."""
