@@ -1,0 +1,34 @@
+"""The real servers: Apache Kafka and Mosquitto, one of each for all tests; skipped with the reason where they are absent."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration import apache_kafka as kafka
+from tests.integration import mosquitto as mqtt
+
+
+@pytest.fixture(scope="session")
+def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.ApacheKafka]:
+    """A running Apache Kafka, stopped at the end."""
+    if kafka.why_absent():
+        pytest.skip(kafka.why_absent())
+    server = kafka.ApacheKafka(tmp_path_factory.mktemp("kafka"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mqtt.Mosquitto]:
+    """A running Mosquitto, stopped at the end."""
+    if mqtt.why_absent():
+        pytest.skip(mqtt.why_absent())
+    server = mqtt.Mosquitto(tmp_path_factory.mktemp("mosquitto"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
