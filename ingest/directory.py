@@ -1,0 +1,80 @@
+"""The registry as admission needs it: which sites a device reports for, which number and unit factor a channel has."""
+
+from dataclasses import dataclass, field
+
+from schemas.codes import SiteKind
+from schemas.registry import Device, Registry
+from standards.parameters import canonical_unit, factor, is_known
+
+ChannelEntry = tuple[int, float]
+"""(number of the channel, factor that brings its values to the canonical unit)."""
+
+
+class ChannelNumbers:
+    """Gives each (site, parameter) a small number that never changes while the process lives, whatever the registry."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[str, str]] = []
+        """The (site_id, parameter) of each number."""
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def number(self, site_id: str, parameter: str) -> int:
+        """Return the number of a channel, a new one where it has none."""
+        pair = (site_id, parameter)
+        if pair not in self._numbers:
+            self._numbers[pair] = len(self.pairs)
+            self.pairs.append(pair)
+        return self._numbers[pair]
+
+
+@dataclass(frozen=True)
+class SiteEntry:
+    """One site as admission needs it."""
+
+    site_id: str
+    kind: SiteKind
+    hour_label_is_end: bool
+    channels: dict[str, ChannelEntry] = field(default_factory=dict)
+    """Channels met so far, by parameter."""
+
+
+class Directory:
+    """One version of the registry, flattened; channels are resolved when they are first met."""
+
+    def __init__(self, registry: Registry, numbers: ChannelNumbers) -> None:
+        self._registry = registry
+        self._numbers = numbers
+        self._sites: dict[str, SiteEntry] = {}
+
+    def device(self, device_id: str) -> Device | None:
+        """Return the registered device, or None."""
+        return self._registry.devices.get(device_id)
+
+    def site(self, site_id: str) -> SiteEntry:
+        """Return the entry of a registered site."""
+        entry = self._sites.get(site_id)
+        if entry is None:
+            site = self._registry.sites[site_id]
+            entry = self._sites[site_id] = SiteEntry(site_id, site.kind, site.hour_label == "end")
+        return entry
+
+    def channel(self, site: SiteEntry, parameter: str) -> ChannelEntry | None:
+        """Return the channel's entry, or None where its code, or the unit registered for it, is not known."""
+        entry = site.channels.get(parameter)
+        if entry is None:
+            to_canonical = self._unit_factor(site, parameter)
+            if to_canonical is None:
+                return None
+            entry = site.channels[parameter] = (self._numbers.number(site.site_id, parameter), to_canonical)
+        return entry
+
+    def _unit_factor(self, site: SiteEntry, parameter: str) -> float | None:
+        if not is_known(parameter):
+            return None
+        registered = self._registry.channels.get((site.site_id, parameter))
+        if registered is None:
+            return 1.0
+        try:
+            return factor(registered.unit, canonical_unit(site.kind, parameter))
+        except ValueError:
+            return None
