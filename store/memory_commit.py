@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.bundle import Rejected
-from schemas.columns import Means, Readings
+from schemas.columns import Means, Readings, Reports
+from schemas.times import day_of
 from store.memory_tables import (
     LetterRow,
     MeanRow,
@@ -36,8 +37,16 @@ class MemoryWriter:
         self.batch = batch
         self.leases = {advance.lease.partition: advance.lease for advance in batch.advances}
         self.letters = list(letters_of(batch, self.leases)) if batch.rejected else []
-        self.first_report = len(tables.report) + 1
+        self.numbers = self._report_numbers()
         self.first_bundle = len(tables.raw_bundle) + 1
+
+    def _report_numbers(self) -> NDArray[np.int64]:
+        """Return the numbers of new reports, then those of recalled ones, which are stored already."""
+        first = len(self.tables.report) + 1
+        new = np.arange(first, first + self.batch.reports.device.size, dtype=np.int64)
+        if not self.batch.recalled.device.size:
+            return new
+        return np.concatenate([new, [self.tables.report_keys[key] for key in _report_keys(self.batch.recalled)]])
 
     def check(self) -> None:
         """Raise ValueError for what PostgreSQL's constraints would refuse: a defect of the worker, never a path."""
@@ -49,8 +58,8 @@ class MemoryWriter:
             self._check_winners()
 
     def _check_reports(self) -> None:
-        keys = list(_report_keys(self.batch))
-        if len(set(keys)) < len(keys) or not self.tables.report_keys.isdisjoint(keys):
+        keys = list(_report_keys(self.batch.reports))
+        if len(set(keys)) < len(keys) or not self.tables.report_keys.keys().isdisjoint(keys):
             raise ValueError("a report is stored twice")
 
     def _check_readings(self) -> None:
@@ -92,9 +101,9 @@ class MemoryWriter:
         rows = zip(
             *(c.tolist() for c in columns), (r.bundle + self.first_bundle).tolist(), r.position.tolist(), strict=True
         )
-        for number, row in enumerate(rows, self.first_report):
+        for number, row in zip(self.numbers.tolist(), rows, strict=False):
             self.tables.report[number] = ReportRow(*row)
-        self.tables.report_keys.update(_report_keys(self.batch))
+        self.tables.report_keys.update(zip(_report_keys(r), self.numbers.tolist(), strict=False))
 
     def _write_readings(self) -> None:
         for (series, kind, at), row in self._rows(self.batch.readings, self.batch.reading_report):
@@ -112,7 +121,7 @@ class MemoryWriter:
             self.tables.reading_superseded.append(SupersededRow(series, kind, at, row, in_force.report))
 
     def _rows(self, readings: Readings, report: NDArray[np.int32]) -> Iterator[tuple[tuple[int, int, int], ReadingRow]]:
-        columns = (readings.flag, readings.sent_at, readings.sha8, report.astype(np.int64) + self.first_report)
+        columns = (readings.flag, readings.sent_at, readings.sha8, self.numbers[report])
         values = zip(none_if_nan(readings.value), *(c.tolist() for c in columns), strict=True)
         return zip(_keys(readings), (ReadingRow(*row) for row in values), strict=True)
 
@@ -120,11 +129,10 @@ class MemoryWriter:
         t, batch = self.tables, self.batch
         for key, rejected, raw in self.letters:
             self._keep_letter(key, rejected, raw)
-        for letter_id in batch.replayed:
-            if letter_id in t.dead_letter:
-                t.dead_letter[letter_id] = replace(t.dead_letter[letter_id], state="replayed")
+        for letter_id, entry in batch.replayed:
+            self._settle_letter(letter_id, entry)
         for entry in batch.books:
-            t.book[entry.device_id, entry.day] = _added(t.book.get((entry.device_id, entry.day)), entry)
+            self._add(entry)
         for index in batch.indices:
             t.air_index[index.subject, index.is_city, index.period, index.start] = index
         for finding in batch.findings:
@@ -154,6 +162,19 @@ class MemoryWriter:
             number, r.topic, r.device_id, r.reason, r.detail, r.sha256, r.received_at, raw, r.whole, r.site_id
         )
         t.send(dead_lettered(number, rejected, raw))
+
+    def _settle_letter(self, letter_id: int, entry: BookEntry) -> None:
+        letter = self.tables.dead_letter.get(letter_id)
+        if letter is None or letter.state != "kept":
+            return
+        self.tables.dead_letter[letter_id] = replace(letter, state="replayed")
+        if letter.whole:
+            self._add(BookEntry(letter.device_id, day_of(letter.received_at), received=-1, rejected=-1))
+            self._add(entry)
+
+    def _add(self, entry: BookEntry) -> None:
+        key = (entry.device_id, entry.day)
+        self.tables.book[key] = _added(self.tables.book.get(key), entry)
 
 
 def write_means(tables: MemoryTables, means: Means) -> None:
@@ -194,8 +215,7 @@ def _window_keys(rows: Means | Verdicts) -> Iterator[tuple[int, int, int]]:
     return zip(rows.series.tolist(), rows.period.tolist(), rows.start.tolist(), strict=True)
 
 
-def _report_keys(batch: WorkBatch) -> Iterator[Any]:
-    r = batch.reports
+def _report_keys(r: Reports) -> Iterator[Any]:
     return zip(r.device.tolist(), r.observed_at.tolist(), r.kind.tolist(), r.sha256.tolist(), strict=True)
 
 

@@ -156,8 +156,8 @@ class MemoryTables:
     log_partition: dict[tuple[str, int], PartitionRow] = field(default_factory=dict)
     raw_bundle: dict[int, RawRow] = field(default_factory=dict)
     report: dict[int, ReportRow] = field(default_factory=dict)
-    report_keys: set[tuple[int, int, int, bytes]] = field(default_factory=set)
-    """(device, observed_at, kind, sha256)."""
+    report_keys: dict[tuple[int, int, int, bytes], int] = field(default_factory=dict)
+    """Number by (device, observed_at, kind, sha256)."""
     reading: dict[tuple[int, int], Timeline[ReadingRow]] = field(default_factory=lambda: defaultdict(Timeline))
     """By (series, kind)."""
     reading_superseded: list[SupersededRow] = field(default_factory=list)
@@ -238,8 +238,8 @@ class MemorySlice:
         self.tables.log_partition[topic, partition] = row
         return Lease(log_id, topic, partition, row.epoch, row.next_offset, row.tick_at, replaced)
 
-    def positions(self, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
-        """Return (epoch, next_offset) of each partition that was ever claimed."""
+    def leases(self, topic: str, partitions: Sequence[int]) -> list[Lease]:
+        """Return the partitions that were ever claimed, as they are now, in ascending order."""
         with self.tables.lock:
-            rows = {p: self.tables.log_partition.get((topic, p)) for p in partitions}
-            return {p: (row.epoch, row.next_offset) for p, row in rows.items() if row is not None}
+            rows = [(p, self.tables.log_partition.get((topic, p))) for p in sorted(partitions)]
+        return [Lease(r.log_id, topic, p, r.epoch, r.next_offset, r.tick_at) for p, r in rows if r is not None]
