@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.events import MeanValue
 from schemas.times import CST_OFFSET_US, DAY_US, HOUR_US
 from standards.air_quality import ITEM_CODE, NEEDED
 from store.city_port import StationMeans
@@ -58,14 +59,13 @@ class StationGrid:
     def _room(self, periods: int) -> None:
         stations = len(self.stations)
         self._value = np.full((periods, stations, len(CODES)), np.nan)
-        self._version = np.zeros((periods, stations, len(CODES)), np.int32)
         self._seen = np.zeros((periods, stations), np.bool_)
         self._done = np.zeros(periods, np.bool_)
         self._known_at = np.zeros(periods, np.int64)
 
     @property
     def _arrays(self) -> tuple[NDArray[Any], ...]:
-        return (self._value, self._version, self._seen, self._done, self._known_at)
+        return (self._value, self._seen, self._done, self._known_at)
 
     @property
     def value(self) -> NDArray[np.float64]:
@@ -102,18 +102,23 @@ class StationGrid:
                 new[: self.length] = old[: self.length]
         self.length = max(self.length, needed)
 
-    def note(self, site: str, start: int, means: Iterable[tuple[str, float | None, bool, int]], known_at: int) -> None:
-        """Take the means (parameter, value, valid, version) of a station's period; an older version changes nothing."""
+    def note(self, site: str, start: int, means: Iterable[MeanValue], known_at: int) -> bool:
+        """Take the means of a station's period; return whether they change anything."""
         number = self.calendar.number(start)
         self.cover(number)
         at, station = number - self.first, self._row[site]
+        changed = not self._seen[at, station]
+        row = self._value[at, station]
+        for mean in means:
+            column = COLUMN.get(mean.parameter)
+            if column is not None:
+                value = mean.value if mean.valid and mean.value is not None else np.nan
+                changed |= not (row[column] == value or (value != value and row[column] != row[column]))
+                row[column] = value
         self._seen[at, station] = True
-        self._known_at[at] = max(self._known_at[at], known_at)
-        for parameter, value, valid, version in means:
-            column = COLUMN.get(parameter)
-            if column is not None and version >= self._version[at, station, column]:
-                self._version[at, station, column] = version
-                self._value[at, station, column] = value if valid and value is not None else np.nan
+        if changed:
+            self._known_at[at] = max(self._known_at[at], known_at)
+        return changed
 
     def fill(self, rows: StationMeans) -> None:
         """Take means as the tables have them; rows of other stations must not be among them."""
@@ -124,11 +129,8 @@ class StationGrid:
         station = np.array([self._row[site] for site in rows.site])
         column = np.array([COLUMN.get(parameter, -1) for parameter in rows.parameter])
         self._seen[at, station] = True
-        newer = column >= 0
-        newer[newer] = rows.version[newer] >= self._version[at[newer], station[newer], column[newer]]
-        key = (at[newer], station[newer], column[newer])
-        self._version[key] = rows.version[newer]
-        self._value[key] = np.where(rows.valid[newer], rows.value[newer], np.nan)
+        ours = column >= 0
+        self._value[at[ours], station[ours], column[ours]] = np.where(rows.valid, rows.value, np.nan)[ours]
 
     def forget_before(self, number: int) -> None:
         """Drop the periods before `number`."""

@@ -52,7 +52,9 @@ def settle(readings: Readings, doubtful: NDArray[np.bool_], store: WorkStore) ->
 def _last_of_each_key(rows: Readings) -> NDArray[np.bool_]:
     last = np.ones(len(rows), dtype=bool)
     last[:-1] = (
-        (rows.series[1:] != rows.series[:-1]) | (rows.kind[1:] != rows.kind[:-1]) | (rows.observed_at[1:] != rows.observed_at[:-1])
+        (rows.series[1:] != rows.series[:-1])
+        | (rows.kind[1:] != rows.kind[:-1])
+        | (rows.observed_at[1:] != rows.observed_at[:-1])
     )
     return last
 

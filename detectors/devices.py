@@ -9,7 +9,14 @@ from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.times import MINUTE_US
 from store.port import DeviceState
 
-_SILENT_AFTER_MIN = {Kind.REALTIME: 30, Kind.MINUTE: 30, Kind.FIVE_MINUTE: 30, Kind.TEN_MINUTE: 60, Kind.HOUR: 150, Kind.DAY: 3000}
+_SILENT_AFTER_MIN = {
+    Kind.REALTIME: 30,
+    Kind.MINUTE: 30,
+    Kind.FIVE_MINUTE: 30,
+    Kind.TEN_MINUTE: 60,
+    Kind.HOUR: 150,
+    Kind.DAY: 3000,
+}
 """How long the finest kind that a device sends may fail to come, unless the registry says otherwise."""
 _KINDS = len(KIND_LENGTH_S)
 
@@ -52,17 +59,30 @@ class DeviceTable:
         self.dirty[:] = False
         return [
             DeviceState(
-                n, int(self.frontier[n]), int(self.event_at[n]), int(self.heard_at[n]), _six(self.high[n]), bool(self.silent[n])
+                n,
+                int(self.frontier[n]),
+                int(self.event_at[n]),
+                int(self.heard_at[n]),
+                _six(self.high[n]),
+                bool(self.silent[n]),
             )
             for n in changed
         ]
 
     def newly_silent(self, now: int) -> NDArray[np.int64]:
         """Return the devices that have just been silent for too long at the tick `now`; each is told once."""
-        found: NDArray[np.int64] = np.flatnonzero((self.heard_at > 0) & ~self.silent & (now - self.heard_at > self._patience()))
+        found: NDArray[np.int64] = np.flatnonzero(
+            (self.heard_at > 0) & ~self.silent & (now - self.heard_at > self._patience())
+        )
         self.silent[found] = True
         self.dirty[found] = True
         return found
+
+    def next_silence(self, now: int) -> int:
+        """Return the earliest instant after `now` at which a device would count as silent."""
+        waiting = (self.heard_at > 0) & ~self.silent
+        due = (self.heard_at + self._patience())[waiting]
+        return int(due.min(initial=np.iinfo(np.int64).max)) + 1
 
     def _patience(self) -> NDArray[np.int64]:
         finest = np.argmax(self.high > 0, axis=1)

@@ -45,9 +45,9 @@ class Draft:
 
     def batch(self, advances: list[Advance]) -> WorkBatch:
         """Return everything as one batch."""
-        readings, reading_report = _joined(self.readings)
-        winners, winner_report = _joined(self.winners)
-        losers, loser_report = _joined(self.losers)
+        readings, reading_report = self._joined(self.readings)
+        winners, winner_report = self._joined(self.winners)
+        losers, loser_report = self._joined(self.losers)
         rows = {finding.finding_id: finding_row(finding) for finding in self.findings}
         return WorkBatch(
             advances=advances,
@@ -73,8 +73,11 @@ class Draft:
             rejudged=self.rejudged,
         )
 
-
-def _joined(parts: _Rows) -> tuple[Readings, NDArray[np.int32]]:
-    if not parts:
-        return Readings.empty(), np.empty(0, np.int32)
-    return Readings.concat([rows for rows, _ in parts]), np.concatenate([report for _, report in parts])
+    def _joined(self, parts: _Rows) -> tuple[Readings, NDArray[np.int32]]:
+        """Return the parts as one; rows of recalled reports (drafted as -1 - row) come to stand behind the new reports."""
+        if not parts:
+            return Readings.empty(), np.empty(0, np.int32)
+        report = np.concatenate([row for _, row in parts])
+        return Readings.concat([rows for rows, _ in parts]), np.where(
+            report < 0, self.report_count - 1 - report, report
+        ).astype(np.int32)

@@ -5,57 +5,27 @@ Readings of the law that are ours (facts.md 3.1 prints none), each said once her
 - "> X for D h" is met at a position that ends D - 23 consecutive hourly positions above X, each of them defined.
 - Rules joined by ALL hold together when all are met within one unbroken spell above the lowest of their thresholds.
 - An undefined position neither raises nor lifts: it ends a count towards a grade and is left out of the count of calm ones.
-- Release: 36 defined positions in turn that are not above the scheme's lowest threshold.
+- Release: 36 defined positions in turn that are not above the lowest threshold of the scheme's yellow rules.
 - A grade is driven by PM2.5 where a34004 is primary in most of the positions that met its rule. Only such a spell is heavy
   pollution with reductions; what comes before its first such position, or a spell without one, is a health notice.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.codes import FindingKind, Grade
 from schemas.times import HOUR_US
+from standards.thresholds import RELEASE_POSITIONS, Rule, Scheme
 
-RELEASE_POSITIONS: Final = 36
-"""Calm positions in turn that release an episode (36 h, facts.md 3.1)."""
 PM25: Final = "a34004"
-WINDOW_H: Final = 24
 
 Mask = NDArray[np.bool_]
 Ranks = NDArray[np.int64]
-
-
-class Rule(Protocol):
-    """One row of heavy_pollution_thresholds.csv, as far as it is needed here."""
-
-    @property
-    def rule_id(self) -> str:
-        """Name of the row."""
-        ...
-
-    @property
-    def logic(self) -> str:
-        """ANY: enough alone; ALL: together with the grade's other ALL rules."""
-        ...
-
-    @property
-    def comparator(self) -> str:
-        """`>` or `>=`."""
-        ...
-
-    @property
-    def threshold(self) -> float:
-        """AQI."""
-        ...
-
-    @property
-    def min_duration_h(self) -> int:
-        """Hours, of which the first position covers 24."""
-        ...
 
 
 class Law(NamedTuple):
@@ -65,13 +35,7 @@ class Law(NamedTuple):
     """First instant, µs."""
     ends: int
     """First instant after it, µs."""
-    scheme: str
-    rules: dict[Grade, tuple[Rule, ...]]
-
-    @property
-    def calm(self) -> float:
-        """AQI up to which a position is calm: the scheme's lowest threshold."""
-        return min(rule.threshold for rules in self.rules.values() for rule in rules)
+    scheme: Scheme
 
 
 @dataclass(frozen=True)
@@ -131,26 +95,15 @@ def run_lengths(over: Mask) -> Ranks:
     return index - np.maximum.accumulate(np.where(over, -1, index))
 
 
-def positions_of(rule: Rule) -> int:
-    """Return how many consecutive positions a rule asks for."""
-    return max(1, rule.min_duration_h - (WINDOW_H - 1))
-
-
-def over(rule: Rule, aqi: NDArray[np.float64]) -> Mask:
-    """Return where the index is above the rule's threshold; never where it is undefined."""
-    above: Mask = aqi >= rule.threshold if rule.comparator == ">=" else aqi > rule.threshold
-    return above
-
-
 def met(rule: Rule, aqi: NDArray[np.float64]) -> Mask:
     """Return the positions at which one rule is met."""
-    return run_lengths(over(rule, aqi)) >= positions_of(rule)
+    return run_lengths(rule.above(aqi)) >= rule.positions
 
 
 def met_together(rules: Sequence[Rule], aqi: NDArray[np.float64]) -> Mask:
     """Return the positions at which all `rules` have been met within the present spell above the lowest threshold."""
     index = np.arange(len(aqi))
-    spell = run_lengths(over(min(rules, key=lambda rule: rule.threshold), aqi))
+    spell = run_lengths(min(rules, key=lambda rule: rule.threshold).above(aqi))
     together = spell > 0
     for rule in rules:
         last = np.maximum.accumulate(np.where(met(rule, aqi), index, -1))
@@ -181,22 +134,25 @@ class Judgement:
         return tuple(rule_id for of, rule_id, mask in self.rules if of is grade and mask[index])
 
 
-def judge(course: Course, rules: dict[Grade, tuple[Rule, ...]]) -> Judgement:
+def judge(course: Course, scheme: Scheme) -> Judgement:
     """Return the grade that a scheme gives each position of a dense course."""
     said = Judgement(np.zeros(len(course.aqi), np.int64), np.zeros(len(course.aqi), np.int64))
-    for grade, of_grade in rules.items():
-        for group in _alternatives(of_grade):
-            mask = met_together(group, course.aqi) if len(group) > 1 else met(group[0], course.aqi)
-            driven = mask & mostly(course.pm25, max(positions_of(rule) for rule in group))
-            np.maximum(said.any_cause, np.where(mask, grade.rank, 0), out=said.any_cause)
-            np.maximum(said.pm25, np.where(driven, grade.rank, 0), out=said.pm25)
-            said.rules.extend((grade, rule.rule_id, mask) for rule in group)
+    for grade, group in _ways(scheme):
+        mask = met_together(group, course.aqi) if len(group) > 1 else met(group[0], course.aqi)
+        driven = mask & mostly(course.pm25, max(rule.positions for rule in group))
+        np.maximum(said.any_cause, np.where(mask, grade.rank, 0), out=said.any_cause)
+        np.maximum(said.pm25, np.where(driven, grade.rank, 0), out=said.pm25)
+        said.rules.extend((grade, rule.rule_id, mask) for rule in group)
     return said
 
 
-def _alternatives(rules: Sequence[Rule]) -> list[list[Rule]]:
-    joined = [rule for rule in rules if rule.logic == "ALL"]
-    return [[rule] for rule in rules if rule.logic != "ALL"] + ([joined] if joined else [])
+def _ways(scheme: Scheme) -> list[tuple[Grade, list[Rule]]]:
+    """Return every way to reach a grade: one rule, or several together."""
+    together: dict[Grade, list[Rule]] = defaultdict(list)
+    for rule in scheme.rules:
+        if rule.together:
+            together[rule.grade].append(rule)
+    return [(rule.grade, [rule]) for rule in scheme.rules if not rule.together] + list(together.items())
 
 
 class _Judged(NamedTuple):
@@ -212,7 +168,7 @@ class _Judged(NamedTuple):
         position = int(self.course.start[index])
         law, said = next((law, said) for law, said in self.says if law.begins <= position < law.ends)
         grade = next(grade for grade in Grade if grade.rank == rank)
-        return Step(position, grade, int(self.course.aqi[index]), law.scheme, said.rules_at(index, grade))
+        return Step(position, grade, int(self.course.aqi[index]), law.scheme.name, said.rules_at(index, grade))
 
     def steps(self, ranks: Ranks, begin: int, end: int) -> tuple[Step, ...]:
         highest = np.maximum.accumulate(ranks[begin:end])
@@ -224,13 +180,15 @@ def calm_positions(course: Course, laws: Sequence[Law]) -> Mask:
     """Return where the index is defined and not above the lowest threshold of the scheme in force (or none is)."""
     calm = ~np.isnan(course.aqi)
     for law in laws:
-        calm &= ~((course.start >= law.begins) & (course.start < law.ends) & (course.aqi > law.calm))
+        calm &= ~(
+            (course.start >= law.begins) & (course.start < law.ends) & (course.aqi > law.scheme.release_threshold)
+        )
     return calm
 
 
 def _judged(course: Course, laws: Sequence[Law]) -> _Judged:
     any_cause, pm25 = np.zeros(len(course.aqi), np.int64), np.zeros(len(course.aqi), np.int64)
-    says = [(law, judge(course, law.rules)) for law in laws]
+    says = [(law, judge(course, law.scheme)) for law in laws]
     for law, said in says:
         force = (course.start >= law.begins) & (course.start < law.ends)
         any_cause[force], pm25[force] = said.any_cause[force], said.pm25[force]
@@ -262,8 +220,7 @@ def spells(raised: Mask, calm_count: Ranks) -> list[tuple[int, int | None]]:
 def episodes(course: Course, laws: Sequence[Law]) -> list[Episode]:
     """Return the episodes of a course in order; it must begin outside any episode and any run above a threshold."""
     course = course.dense()
-    laws = [law for law in laws if law.rules]
-    if not any((course.aqi > law.calm).any() for law in laws):
+    if not any((course.aqi > law.scheme.release_threshold).any() for law in laws):
         return []
     judged = _judged(course, laws)
     counts = calm_counts(~np.isnan(course.aqi), judged.calm)

@@ -58,7 +58,9 @@ def silent(device_id: str, sites: list[str], heard_at: int, status: FindingStatu
     )
 
 
-def device_clock(device_id: str, site: str, received_hour: int, now: int, detail: str, status: FindingStatus) -> Finding:
+def device_clock(
+    device_id: str, site: str, received_hour: int, now: int, detail: str, status: FindingStatus
+) -> Finding:
     """Return the finding that a device dates its reports in the future, or does so no longer; one an hour."""
     return Finding(
         finding_id=content_id("finding", FindingKind.DEVICE_CLOCK, device_id, received_hour),
@@ -73,7 +75,13 @@ def device_clock(device_id: str, site: str, received_hour: int, now: int, detail
 
 
 def of_hour(
-    kind: FindingKind, site: str, parameter: str, hour: int, now: int, detail: dict[str, object], device_id: str | None = None
+    kind: FindingKind,
+    site: str,
+    parameter: str,
+    hour: int,
+    now: int,
+    detail: dict[str, object],
+    device_id: str | None = None,
 ) -> Finding:
     """Return a finding about one parameter in one hour: conflicting values, values above range."""
     return Finding(

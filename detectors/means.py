@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from schemas.codes import FLAG_NORMAL, KIND_LENGTH_S, Kind, NotJudged
 from schemas.columns import PERIOD_DAY, PERIOD_HOUR, Means, Readings
 from schemas.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, day_start, hour_start
-from standards.air_quality import daily_maximum_8h
+from standards.ambient import daily_maximum_8h
 
 GAS_MIN_MINUTES: Final = 45
 GAS_MIN_HOURS: Final = 20
@@ -44,7 +44,9 @@ def in_force(readings: Readings) -> Readings:
         return rows
     last = np.ones(len(rows), dtype=bool)
     last[:-1] = (
-        (rows.series[1:] != rows.series[:-1]) | (rows.kind[1:] != rows.kind[:-1]) | (rows.observed_at[1:] != rows.observed_at[:-1])
+        (rows.series[1:] != rows.series[:-1])
+        | (rows.kind[1:] != rows.kind[:-1])
+        | (rows.observed_at[1:] != rows.observed_at[:-1])
     )
     return rows if last.all() else rows.take(last)
 
@@ -214,3 +216,12 @@ def _days_as_told(reported: Readings) -> Means:
         rows.series, np.full(len(rows), PERIOD_DAY, np.uint8), day_start(rows.observed_at),
         np.where(valid, rows.value, np.nan), valid.astype(np.int32), np.full(len(rows), Kind.DAY, np.uint8), valid, reasons(valid),
     )  # fmt: skip
+
+
+def latest(means: Means) -> NDArray[np.int64]:
+    """Return the rows that stand last for their (series, start), in that order: a re-judged hour replaces the first one."""
+    order = np.lexsort((np.arange(len(means)), means.start, means.series))
+    series, start = means.series[order], means.start[order]
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = (series[1:] != series[:-1]) | (start[1:] != start[:-1])
+    return order[last]

@@ -64,7 +64,12 @@ def first_of_each(reports: Reports) -> NDArray[np.bool_]:
     words = sha_words(reports.sha256)
     order = np.lexsort((words[:, 0], reports.kind, reports.observed_at, reports.device))
     keys = np.column_stack(
-        (reports.device[order].astype(np.uint64), reports.observed_at[order].view(np.uint64), reports.kind[order].astype(np.uint64), words[order])
+        (
+            reports.device[order].astype(np.uint64),
+            reports.observed_at[order].view(np.uint64),
+            reports.kind[order].astype(np.uint64),
+            words[order],
+        )
     )
     first = np.ones(len(order), dtype=bool)
     first[order[1:]] = (keys[1:] != keys[:-1]).any(axis=1)
@@ -75,7 +80,11 @@ def repeats_a_key(readings: Readings) -> NDArray[np.bool_]:
     """Return which readings share their (series, kind, observed_at) with another one of the same columns."""
     order = np.lexsort((readings.observed_at, readings.kind, readings.series))
     rows = readings.take(order)
-    same = (rows.series[1:] == rows.series[:-1]) & (rows.kind[1:] == rows.kind[:-1]) & (rows.observed_at[1:] == rows.observed_at[:-1])
+    same = (
+        (rows.series[1:] == rows.series[:-1])
+        & (rows.kind[1:] == rows.kind[:-1])
+        & (rows.observed_at[1:] == rows.observed_at[:-1])
+    )
     found = np.zeros(len(order), dtype=bool)
     found[order[1:]] |= same
     found[order[:-1]] |= same

@@ -14,7 +14,7 @@ from schemas.codes import NotJudged, Outcome, Period, SiteKind
 from schemas.columns import PERIOD_HOUR, Means
 from standards.judgement import judge
 from standards.limits import Limit, limits_for
-from standards.parameters import CONVERTED, is_auxiliary
+from standards.parameters import AUXILIARY, CONVERTED
 from store.port import Verdicts
 
 WATER_TEMPERATURE = "w01010"
@@ -71,7 +71,12 @@ class Judge:
     def _is_judged(self, series: int) -> bool:
         parameter = self._directory.series[series][1]
         site = self._directory.site_of(series)
-        return site is not None and site.kind in _JUDGED_KINDS and not parameter.endswith(CONVERTED) and not is_auxiliary(parameter)
+        return (
+            site is not None
+            and site.kind in _JUDGED_KINDS
+            and not parameter.endswith(CONVERTED)
+            and parameter not in AUXILIARY
+        )
 
     def _verdict(self, window: _Window, row: int) -> _Verdict | None:
         means = window.means
@@ -87,12 +92,16 @@ class Judge:
             water_temperature=window.valid_value(beside.get(WATER_TEMPERATURE), key),
         )
         if decision.limit is None:
-            return _Verdict(Outcome.NOT_JUDGED, None, decision.binding, reason=decision.reason) if decision.reason else None
+            return (
+                _Verdict(Outcome.NOT_JUDGED, None, decision.binding_id, reason=decision.reason)
+                if decision.reason
+                else None
+            )
         if decision.limit.needs_conversion:
-            return _converted(window, key, beside.get(parameter + CONVERTED), decision.limit, decision.binding)
+            return _converted(window, key, beside.get(parameter + CONVERTED), decision.limit, decision.binding_id)
         if not means.valid[row]:
-            return _Verdict(Outcome.NOT_JUDGED, decision.limit, decision.binding, reason=str(means.reason[row]))
-        return _compared(float(means.value[row]), decision.limit, decision.binding, "measured")
+            return _Verdict(Outcome.NOT_JUDGED, decision.limit, decision.binding_id, reason=str(means.reason[row]))
+        return _compared(float(means.value[row]), decision.limit, decision.binding_id, "measured")
 
 
 def _converted(window: _Window, key: _Key, series: int | None, limit: Limit, binding: str) -> _Verdict:
@@ -105,7 +114,7 @@ def _converted(window: _Window, key: _Key, series: int | None, limit: Limit, bin
 
 
 def _compared(value: float, limit: Limit, binding: str, basis: str) -> _Verdict:
-    outcome, times_over = judge(value, limit)
+    outcome, times_over = judge(value, limit.minimum, limit.maximum)
     return _Verdict(outcome, limit, binding, value, _NAN if times_over is None else times_over, basis=basis)
 
 
@@ -119,8 +128,8 @@ def _columns(means: Means, found: Iterator[tuple[int, _Verdict | None]]) -> Verd
         start=means.start[at],
         outcome=[v.outcome.value for v in verdicts],
         value=[v.value for v in verdicts],
-        limit_min=[_bound(v.limit.limit_min if v.limit else None) for v in verdicts],
-        limit_max=[_bound(v.limit.limit_max if v.limit else None) for v in verdicts],
+        limit_min=[_bound(v.limit.minimum if v.limit else None) for v in verdicts],
+        limit_max=[_bound(v.limit.maximum if v.limit else None) for v in verdicts],
         times_over=[v.times_over for v in verdicts],
         reason=[str(v.reason) for v in verdicts],
         rule=[v.limit.rule_id if v.limit else "" for v in verdicts],

@@ -1,0 +1,140 @@
+"""Taking bundles in: what is new, what is in force, and what is to be told at once; nothing is judged before a tick."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import findings
+from detectors.books import keep_books
+from detectors.conflicts import Settled, settle
+from detectors.devices import DeviceTable
+from detectors.directory import Directory
+from detectors.draft import Draft
+from detectors.means import period_ends, window_start
+from detectors.segment import Segment, columns_of, first_of_each, repeats_a_key
+from schemas.bundle import Bundle
+from schemas.codes import FLAG_ABOVE_RANGE, FindingKind, FindingStatus, Rejection
+from schemas.columns import Readings
+from schemas.times import HOUR_US, hour_start
+from store.port import WorkStore
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a segment left for the partition to remember."""
+
+    readings: Readings
+    """Those in force now."""
+    device: NDArray[np.int32]
+    """Device of each."""
+
+
+class Intake:
+    """Stages segments of one partition into a draft."""
+
+    def __init__(self, directory: Directory, store: WorkStore, devices: DeviceTable) -> None:
+        self._directory = directory
+        self._store = store
+        self._devices = devices
+
+    def columns(self, bundles: Sequence[Bundle], first_raw: int) -> Segment:
+        """Return the segment of bundles, with room for its devices."""
+        segment = columns_of(bundles, self._directory, first_raw)
+        self._devices.reserve(int(segment.reports.device.max(initial=-1)))
+        return segment
+
+    def is_doubtful(self, bundle: Bundle) -> bool:
+        """Whether any report may be stored already, or may meet a stored reading of the same key."""
+        device = self._directory.devices(bundle.devices)[bundle.report_device]
+        self._devices.reserve(int(device.max(initial=-1)))
+        return bool((bundle.report_observed_at <= self._devices.high[device, bundle.report_kind]).any())
+
+    def take(self, segment: Segment, bundles: Sequence[Bundle], draft: Draft, now: int) -> Taken:
+        """Stage a segment: reports, readings, conflicts, rejections, books; return the readings that are in force."""
+        new = self._new_reports(segment)
+        keep_books(segment, new, bundles, draft)
+        again = (segment.letter != 0) & ~new
+        settled = self._stage_readings(segment, new, again, draft)
+        self._hear(segment, new, now, draft)
+        self._tell_of_values(segment, settled, draft, now)
+        self._tell_of_rejections(bundles, draft, now)
+        rows = np.sort(np.concatenate((settled.fresh, settled.winners)))
+        return Taken(segment.readings.take(rows), segment.reading_device[rows])
+
+    def _new_reports(self, segment: Segment) -> NDArray[np.bool_]:
+        reports = segment.reports
+        new = first_of_each(reports)
+        doubtful = reports.observed_at <= self._devices.high[reports.device, reports.kind]
+        if doubtful.any():
+            new[doubtful] &= ~self._store.known_reports(reports.take(doubtful))
+        return new
+
+    def _stage_readings(
+        self, segment: Segment, new: NDArray[np.bool_], again: NDArray[np.bool_], draft: Draft
+    ) -> Settled:
+        """Reports get their row in the draft; a replayed report that is stored already brings only readings refused before."""
+        kept = np.flatnonzero(new | again)
+        row = np.zeros(len(segment.reports), dtype=np.int32)
+        row[new] = np.arange(draft.report_count, draft.report_count + int(new.sum()), dtype=np.int32)
+        recalled = sum(len(r) for r in draft.recalled)
+        row[again] = -1 - np.arange(recalled, recalled + int(again.sum()), dtype=np.int32)
+        mine = np.flatnonzero(np.isin(segment.reading_report, kept))
+        readings, report = segment.readings.take(mine), row[segment.reading_report[mine]]
+        high = self._devices.high[segment.reading_device[mine], readings.kind]
+        settled = settle(readings, (readings.observed_at <= high) | repeats_a_key(readings), self._store)
+        for part, into in (
+            (settled.fresh, draft.readings),
+            (settled.winners, draft.winners),
+            (settled.losers, draft.losers),
+        ):
+            if len(part):
+                into.append((readings.take(part), report[part]))
+        draft.reports.append(segment.reports.take(new))
+        draft.report_count += int(new.sum())
+        draft.recalled.append(segment.reports.take(again))
+        return Settled(mine[settled.fresh], mine[settled.winners], mine[settled.losers], mine[settled.conflicting])
+
+    def _hear(self, segment: Segment, new: NDArray[np.bool_], now: int, draft: Draft) -> None:
+        table, reports = self._devices, segment.reports
+        self._end_silence(np.unique(reports.device), now, draft)
+        np.maximum.at(table.heard_at, reports.device, reports.received_at)
+        table.dirty[reports.device] = True
+        device, kind, observed = reports.device[new], reports.kind[new], reports.observed_at[new]
+        first = table.frontier[device] == 0
+        if first.any():
+            start = np.full(len(table.frontier), np.iinfo(np.int64).max)
+            np.minimum.at(start, device[first], hour_start(observed[first]))
+            met = start != np.iinfo(np.int64).max
+            table.frontier[met] = start[met]
+        np.maximum.at(table.event_at, device, period_ends(observed, kind))
+        np.maximum.at(table.high, (device, kind), observed)
+
+    def _end_silence(self, devices: NDArray[np.int32], now: int, draft: Draft) -> None:
+        for number in devices[self._devices.silent[devices]].tolist():
+            device_id = self._directory.device_ids[number]
+            since = int(self._devices.heard_at[number])
+            draft.findings.append(
+                findings.silent(device_id, self._directory.sites_of(device_id), since, FindingStatus.ENDED, now)
+            )
+            self._devices.silent[number] = False
+
+    def _tell_of_values(self, segment: Segment, settled: Settled, draft: Draft, now: int) -> None:
+        above = settled.fresh[segment.readings.flag[settled.fresh] == FLAG_ABOVE_RANGE]
+        above = np.concatenate((above, settled.winners[segment.readings.flag[settled.winners] == FLAG_ABOVE_RANGE]))
+        for kind, rows in ((FindingKind.CONFLICTING_VALUES, settled.conflicting), (FindingKind.ABOVE_RANGE, above)):
+            hours = {
+                (int(s), int(h))
+                for s, h in zip(segment.readings.series[rows], window_start(segment.readings.take(rows)), strict=True)
+            }
+            for series, hour in sorted(hours):
+                site, parameter = self._directory.series[series]
+                draft.findings.append(findings.of_hour(kind, site, parameter, hour, now, {"readings": len(rows)}))
+
+    def _tell_of_rejections(self, bundles: Sequence[Bundle], draft: Draft, now: int) -> None:
+        for refused in (r for bundle in bundles for r in bundle.rejected if not r.letter_id):
+            if refused.reason == Rejection.FUTURE_DATED:
+                hour = refused.received_at // HOUR_US * HOUR_US
+                site = refused.site_id or next(iter(self._directory.sites_of(refused.device_id)), "")
+                draft.findings.append(findings.device_clock(refused.device_id, site, hour, now, refused.detail))

@@ -1,0 +1,192 @@
+"""One partition's state, and what a tick makes of it: hours close, days close, verdicts fall, silence is noticed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors import findings
+from detectors.devices import DeviceTable
+from detectors.directory import Directory
+from detectors.draft import Draft
+from detectors.intake import Intake
+from detectors.means import complete_windows, day_means, hour_means, latest, window_end
+from detectors.results import Results
+from schemas.bundle import Bundle
+from schemas.codes import FindingStatus, Kind
+from schemas.columns import Means, Readings
+from schemas.times import DAY_US, HOUR_US, MINUTE_US, day_start, hour_start
+from store.port import Advance, Lease, Rejudge, WorkStore
+
+LATENESS_US: Final = 2 * MINUTE_US
+"""An hour closes when its device's event time is this far past its end."""
+DEADLINE_US: Final = 10 * MINUTE_US
+"""An hour closes when the tick is this far past its end."""
+
+
+@dataclass
+class Pending:
+    """A closed hour of a site that late data, or a mark, touched."""
+
+    device: int
+    ticks: int = 0
+    """Ticks since it was last touched."""
+
+
+@dataclass
+class Partition:
+    """State of one partition; a pure function of its log since the last commit and of what the store held then."""
+
+    lease: Lease
+    directory: Directory
+    store: WorkStore
+    devices: DeviceTable = field(default_factory=DeviceTable)
+    open: list[Readings] = field(default_factory=list)
+    """Readings of hours (and days, for kind day) that are not closed."""
+    open_hours: list[Means] = field(default_factory=list)
+    """Hour means of days that are not closed."""
+    pending: dict[tuple[str, int], Pending] = field(default_factory=dict)
+    series_device: dict[int, int] = field(default_factory=dict)
+    wake_at: int = 0
+    """Before this instant a tick changes nothing, unless something came in."""
+
+    def __post_init__(self) -> None:
+        self.tick_at = self.lease.tick_at
+        self.next_offset = self.lease.next_offset
+        self.intake = Intake(self.directory, self.store, self.devices)
+        self.results = Results(self.directory)
+        self._heard = False
+        self._committed = (self.next_offset, self.tick_at)
+
+    def has_moved(self) -> bool:
+        """Whether anything was worked off since the last commit."""
+        return (self.next_offset, self.tick_at) != self._committed
+
+    def moved_to(self, advance: Advance) -> None:
+        """Note what was committed."""
+        self._committed = (advance.next_offset, advance.tick_at)
+
+    def lease_now(self) -> Lease:
+        """Return the lease as far as it was worked off."""
+        return replace(self.lease, next_offset=self.next_offset, tick_at=self.tick_at)
+
+    def is_doubtful(self, bundles: Sequence[Bundle]) -> bool:
+        """Whether the store must be asked about any report: what is drafted has to be committed first."""
+        return any(self.intake.is_doubtful(bundle) for bundle in bundles)
+
+    def take(self, bundles: Sequence[Bundle], draft: Draft) -> None:
+        """Stage bundles; `draft.raws` already holds their blobs."""
+        segment = self.intake.columns(bundles, len(draft.raws) - len(bundles))
+        received = int(segment.reports.received_at.max(initial=0))
+        refused = max((r.received_at for bundle in bundles for r in bundle.rejected), default=0)
+        taken = self.intake.take(segment, bundles, draft, max(self.tick_at, received, refused))
+        self._remember(taken.readings, taken.device, draft)
+        self._heard = True
+
+    def _remember(self, readings: Readings, device: NDArray[np.int32], draft: Draft) -> None:
+        self.series_device.update(zip(readings.series.tolist(), device.tolist(), strict=True))
+        late = window_end(readings) <= self.devices.frontier[device]
+        if not late.all():
+            self.open.append(readings.take(~late))
+        if late.any():
+            hours = zip(
+                readings.series[late].tolist(),
+                hour_start(readings.observed_at[late]).tolist(),
+                device[late].tolist(),
+                strict=True,
+            )
+            for series, start, number in set(hours):
+                self.touch(self.directory.series[series][0], start, number, draft)
+
+    def touch(self, site: str, start: int, device: int, draft: Draft) -> None:
+        """Note that a closed hour must be judged again."""
+        self.pending[site, start] = Pending(device)
+        draft.rejudge[site, start] = Rejudge(site, device, start, self.tick_at)
+
+    def is_idle(self, now: int) -> bool:
+        """Whether a tick at `now` would change nothing but the time."""
+        return not self._heard and not self.pending and now < self.wake_at
+
+    def tick(self, now: int, draft: Draft) -> None:
+        """Work off a tick: close what is due, tell who is silent."""
+        rows = Readings.concat(self.open)
+        device = self._devices_of(rows)
+        self._advance(now, rows, device)
+        self._close(rows, device, now, draft)
+        for number in self.devices.newly_silent(now).tolist():
+            device_id = self.directory.device_ids[number]
+            since = int(self.devices.heard_at[number])
+            draft.findings.append(
+                findings.silent(device_id, self.directory.sites_of(device_id), since, FindingStatus.RAISED, now)
+            )
+        self._heard = False
+        self.wake_at = self._next_wake(now)
+
+    def _devices_of(self, rows: Readings) -> NDArray[np.int32]:
+        if not len(rows):
+            return np.empty(0, np.int32)
+        known = np.zeros(int(rows.series.max()) + 1, np.int32)
+        for series in np.unique(rows.series).tolist():
+            known[series] = self.series_device[series]
+        return known[rows.series]
+
+    def _advance(self, now: int, rows: Readings, device: NDArray[np.int32]) -> None:
+        """Move the devices' frontiers: late enough by event time or by the tick, or all that is open before it is complete."""
+        table = self.devices
+        met = table.frontier > 0
+        past = np.maximum(hour_start(table.event_at - LATENESS_US), (now - DEADLINE_US) // HOUR_US * HOUR_US)
+        frontier = np.where(met, np.maximum(table.frontier, past), 0)
+        reached = np.where(met, hour_start(table.event_at), 0)
+        ahead = reached > frontier
+        if ahead.any() and len(rows):
+            frontier = self._past_complete(rows, device, frontier, reached, ahead)
+        table.dirty |= frontier != table.frontier
+        table.frontier = frontier
+
+    def _past_complete(
+        self,
+        rows: Readings,
+        device: NDArray[np.int32],
+        frontier: NDArray[np.int64],
+        reached: NDArray[np.int64],
+        ahead: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        end = window_end(rows)
+        asked = ahead[device] & (end > frontier[device]) & (end <= reached[device])
+        if not asked.any():
+            return frontier
+        series, _, complete = complete_windows(rows.take(asked))
+        whole = np.zeros(len(frontier), dtype=bool)
+        owners = np.array([self.series_device[s] for s in series.tolist()], dtype=np.int64)
+        whole[owners] = True
+        whole[owners[~complete]] = False
+        return np.where(ahead & whole, reached, frontier)
+
+    def _close(self, rows: Readings, device: NDArray[np.int32], now: int, draft: Draft) -> None:
+        closing = window_end(rows) <= self.devices.frontier[device] if len(rows) else np.empty(0, bool)
+        due = rows.take(closing)
+        self.open = [rows.take(~closing)] if not closing.all() else []
+        validity = self.directory.validity()
+        hours = hour_means(due, validity)
+        self.open_hours.append(hours)
+        self.results.tell(hours, None, now, draft)
+        self.results.tell(self._close_days(due.take(due.kind == Kind.DAY)), None, now, draft)
+
+    def _close_days(self, told: Readings) -> Means:
+        hours = Means.concat(self.open_hours)
+        if not len(hours) and not len(told):
+            return Means.empty()
+        hours = hours.take(latest(hours))
+        ended = (
+            day_start(hours.start) + DAY_US
+            <= self.devices.frontier[[self.series_device[s] for s in hours.series.tolist()]]
+        )
+        self.open_hours = [hours.take(~ended)]
+        return day_means(hours.take(ended), told, self.directory.validity())
+
+    def _next_wake(self, now: int) -> int:
+        """Return the next instant at which a tick can do something by itself."""
+        hourly = (now - DEADLINE_US) // HOUR_US * HOUR_US + HOUR_US + DEADLINE_US
+        return min(hourly, self.devices.next_silence(now))

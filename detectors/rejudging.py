@@ -1,0 +1,116 @@
+"""Judging closed windows again: late data, a replay (and, later, marks and changed bindings) touch hours, their days follow."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.draft import Draft
+from detectors.means import complete_windows, day_means, hour_means, latest
+from detectors.partition import Partition
+from schemas.codes import Kind
+from schemas.columns import PERIOD_HOUR, Means, Readings
+from schemas.times import DAY_US, HOUR_US, day_start, hour_start
+from store.port import Verdicts
+
+QUIET_TICKS = 2
+"""A touched window that stays incomplete is judged when this many ticks have left it alone."""
+_Window = tuple[str, int]
+
+
+def rejudge(partition: Partition, now: int, draft: Draft) -> None:
+    """Judge again what is due at a tick; everything drafted before must be committed, since this reads the store."""
+    due, readings = _due(partition)
+    if not due:
+        return
+    means = _hours(partition, readings)
+    days = _days(partition, means, due)
+    partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
+    for part in (means, days):
+        previous = partition.store.verdicts_at(part.series, part.period, part.start) if len(part) else Verdicts.empty()
+        partition.results.tell(part, previous, now, draft)
+    for window in due:
+        del partition.pending[window]
+        draft.rejudged.append(window)
+
+
+def _due(partition: Partition) -> tuple[list[_Window], Readings]:
+    """Return the touched windows that are complete or quiet, with their readings."""
+    asked = []
+    for window, pending in partition.pending.items():
+        if pending.ticks == 0 or pending.ticks >= QUIET_TICKS:
+            asked.append(window)
+        pending.ticks += 1
+    if not asked:
+        return [], Readings.empty()
+    series, start = _series_of(partition, asked)
+    readings = partition.store.window_readings(series, start, start + HOUR_US)
+    readings = readings.take(readings.kind != Kind.DAY)
+    open_windows = _incomplete(partition, readings)
+    due = [w for w in asked if partition.pending[w].ticks > QUIET_TICKS or w not in open_windows]
+    sites = set(due)
+    keep = np.array([(partition.directory.series[s][0], h) in sites for s, h in _hours_of(readings)], dtype=bool)
+    return due, readings.take(keep) if len(readings) else readings
+
+
+def _series_of(partition: Partition, windows: list[_Window]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    partition.directory.series_of_sites(sorted({site for site, _ in windows}))
+    pairs = [
+        (number, start) for site, start in windows for number in partition.directory.site_series.get(site, {}).values()
+    ]
+    for number, start in pairs:
+        site = partition.directory.series[number][0]
+        partition.series_device.setdefault(number, partition.pending[site, start].device)
+    return np.array([n for n, _ in pairs], np.int32), np.array([s for _, s in pairs], np.int64)
+
+
+def _hours_of(readings: Readings) -> Iterator[tuple[int, int]]:
+    return zip(readings.series.tolist(), hour_start(readings.observed_at).tolist(), strict=True)
+
+
+def _incomplete(partition: Partition, readings: Readings) -> set[_Window]:
+    if not len(readings):
+        return set()
+    series, start, complete = complete_windows(readings)
+    return {
+        (partition.directory.series[s][0], h)
+        for s, h, c in zip(series.tolist(), start.tolist(), complete.tolist(), strict=True)
+        if not c
+    }
+
+
+def _hours(partition: Partition, readings: Readings) -> Means:
+    return hour_means(readings, partition.directory.validity())
+
+
+def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:
+    device = np.array([partition.series_device[s] for s in means.series.tolist()], dtype=np.int64)
+    return partition.devices.frontier[device]
+
+
+def _days(partition: Partition, means: Means, due: list[_Window]) -> Means:
+    """Return the day means of the closed days that the windows belong to."""
+    days = {(site, int(day_start(np.array([start]))[0])): partition.pending[site, start].device for site, start in due}
+    closed = [(site, day) for (site, day), device in days.items() if day + DAY_US <= partition.devices.frontier[device]]
+    if not closed:
+        return Means.empty()
+    pairs = [(n, day) for site, day in closed for n in partition.directory.site_series.get(site, {}).values()]
+    series, start = np.array([n for n, _ in pairs], np.int32), np.array([d for _, d in pairs], np.int64)
+    stored = partition.store.means_between(series, PERIOD_HOUR, start, start + DAY_US)
+    hours = Means.concat([stored, means.take(_within(means, set(pairs)))])
+    return day_means(hours.take(latest(hours)), _told(partition, series, start), partition.directory.validity())
+
+
+def _within(means: Means, pairs: set[tuple[int, int]]) -> NDArray[np.bool_]:
+    days = zip(means.series.tolist(), day_start(means.start).tolist(), strict=True)
+    return np.array([pair in pairs for pair in days], dtype=bool)
+
+
+def _told(partition: Partition, series: NDArray[np.int32], start: NDArray[np.int64]) -> Readings:
+    """Return the devices' own day values; a whole day of readings is only read where a device sends such."""
+    device = np.array([partition.series_device.get(s, -1) for s in series.tolist()], dtype=np.int64)
+    sends = (device >= 0) & (partition.devices.high[device, Kind.DAY] > 0)
+    if not sends.any():
+        return Readings.empty()
+    readings = partition.store.window_readings(series[sends], start[sends], start[sends] + DAY_US)
+    return readings.take(readings.kind == Kind.DAY)

@@ -1,0 +1,134 @@
+"""From closed means to what is written and told: verdicts, indices, events, and findings where an exceedance begins, changes or ends."""
+
+import json
+from collections import defaultdict
+
+import numpy as np
+
+from detectors import findings
+from detectors.air_index import station_indices
+from detectors.directory import Directory
+from detectors.draft import Draft
+from detectors.verdicts import Judge
+from schemas import topics
+from schemas.codes import FindingStatus, Outcome, Period
+from schemas.columns import PERIOD_HOUR, Means
+from store.port import OutboxEvent, Verdicts
+
+_Key = tuple[int, int, int]
+PERIOD_WORD = (Period.HOUR, Period.DAY)
+
+
+def verdict_keys(verdicts: Verdicts) -> dict[_Key, int]:
+    """Return the row of each (series, period, start)."""
+    keys = zip(verdicts.series.tolist(), verdicts.period.tolist(), verdicts.start.tolist(), strict=True)
+    return {key: row for row, key in enumerate(keys)}
+
+
+class Results:
+    """Writes results of one partition's windows into a draft and remembers which exceedances are still going on."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._judge = Judge(directory)
+        self._running: dict[tuple[int, int], int] = {}
+        """Start of the latest exceeded window by (series, period), where no met one came after it."""
+        self._ever: set[tuple[int, int]] = set()
+        """(series, period) that were ever exceeded."""
+
+    def load(self, latest: Verdicts, ever: set[tuple[int, int]]) -> None:
+        """Take over what the store knows of earlier verdicts."""
+        self._ever |= ever
+        for (series, period, start), row in verdict_keys(latest).items():
+            if latest.outcome[row] == Outcome.EXCEEDED:
+                self._running[series, period] = start
+
+    def tell(self, means: Means, previous: Verdicts | None, now: int, draft: Draft) -> None:
+        """Add means, their verdicts, indices and events; `previous` are the verdicts that re-judged windows had (None: first closing)."""
+        if not len(means):
+            return
+        verdicts = self._judge.verdicts(means)
+        draft.means.append(means)
+        draft.verdicts.append(verdicts)
+        draft.indices.extend(station_indices(self._directory, means))
+        draft.outbox.extend(self._events(means, now))
+        was = verdict_keys(previous) if previous is not None else {}
+        for key, row in verdict_keys(verdicts).items():
+            status = self._status(key, verdicts, row, previous, was.get(key))
+            if status is not None:
+                draft.findings.append(self._exceedance(key, verdicts, row, status, now))
+
+    def _status(
+        self, key: _Key, verdicts: Verdicts, row: int, previous: Verdicts | None, before: int | None
+    ) -> FindingStatus | None:
+        series, period, start = key
+        outcome = verdicts.outcome[row]
+        was = previous.outcome[before] if previous is not None and before is not None else None
+        if outcome == Outcome.EXCEEDED:
+            self._ever.add((series, period))
+            self._running[series, period] = max(start, self._running.get((series, period), start))
+            if was != Outcome.EXCEEDED:
+                return FindingStatus.RAISED
+            return FindingStatus.CHANGED if previous is not None and _changed(verdicts, row, previous, before) else None
+        if was == Outcome.EXCEEDED:
+            return FindingStatus.WITHDRAWN
+        return self._ends(key, outcome, previous is not None)
+
+    def _ends(self, key: _Key, outcome: str, again: bool) -> FindingStatus | None:
+        """A met window ends the run before it; one that comes late may split a run that is long over."""
+        series, period, start = key
+        if outcome != Outcome.MET:
+            return None
+        running = self._running.get((series, period))
+        if running is not None and start > running:
+            del self._running[series, period]
+            return FindingStatus.ENDED
+        return FindingStatus.ENDED if (again or running is not None) and (series, period) in self._ever else None
+
+    def _exceedance(
+        self, key: _Key, verdicts: Verdicts, row: int, status: FindingStatus, now: int
+    ) -> "findings.Finding":
+        site, parameter = self._directory.series[key[0]]
+        numbers = {name: getattr(verdicts, name)[row] for name in ("value", "limit_min", "limit_max", "times_over")}
+        detail: dict[str, object] = {
+            name: None if np.isnan(figure) else float(figure) for name, figure in numbers.items()
+        }
+        detail |= {name: getattr(verdicts, name)[row] for name in ("outcome", "reason", "rule", "binding", "basis")}
+        return findings.exceedance(site, parameter, PERIOD_WORD[key[1]], key[2], status, now, detail)
+
+    def _events(self, means: Means, now: int) -> list[OutboxEvent]:
+        """Return one `means.v1` event for each site and window."""
+        groups: dict[tuple[str, int, int], list[dict[str, object]]] = defaultdict(list)
+        names = ("series", "period", "start", "value", "valid", "samples", "reason")
+        for series, period, start, value, valid, samples, reason in zip(
+            *(getattr(means, n).tolist() for n in names), strict=True
+        ):
+            site, parameter = self._directory.series[series]
+            figure = None if value != value else value
+            groups[site, period, start].append(
+                {"parameter": parameter, "value": figure, "valid": valid, "samples": samples, "reason": reason}
+            )
+        return [self._event(*key, entries, now) for key, entries in groups.items()]
+
+    def _event(self, site_id: str, period: int, start: int, entries: list[dict[str, object]], now: int) -> OutboxEvent:
+        site = self._directory.registry.sites.get(site_id)
+        city, organisation = (site.city, site.organisation) if site else (None, None)
+        fields = {
+            "type": topics.MEANS,
+            "site_id": site_id,
+            "site_kind": site.kind.value if site else "",
+            "city": city,
+            "organisation_id": organisation,
+            "period": "hour" if period == PERIOD_HOUR else "day",
+            "start": start,
+            "closed_at": now,
+            "means": entries,
+        }
+        return OutboxEvent(topics.MEANS, city or organisation or site_id, json.dumps(fields).encode())
+
+
+def _changed(verdicts: Verdicts, row: int, previous: Verdicts, before: int | None) -> bool:
+    return before is not None and any(
+        getattr(verdicts, name)[row] != getattr(previous, name)[before]
+        for name in ("value", "limit_max", "rule", "binding")
+    )

@@ -1,0 +1,67 @@
+"""Taking a partition over: its state comes from the store alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.directory import Directory
+from detectors.partition import Partition, Pending
+from schemas.codes import Kind
+from schemas.columns import PERIOD_HOUR, Readings
+from schemas.times import DAY_US, day_start
+from store.port import DeviceState, Lease, WorkStore
+
+FAR_FUTURE_US = 10_000_000_000 * 1_000_000
+"""The year 2286: later than any reading."""
+
+
+def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: int) -> Partition:
+    """Return the partition as it was after its last commit: devices, open readings, open days, running exceedances, what is to judge again."""
+    partition = Partition(lease, directory, store)
+    states = store.device_states(lease.partition, partitions)
+    directory.devices([device_id for device_id, _ in states])
+    partition.devices.load(state for _, state in states)
+    for device_id, state in states:
+        registered = directory.registry.devices.get(device_id)
+        if registered is not None and registered.silent_after_s:
+            partition.devices.silent_after[state.device] = registered.silent_after_s * 1_000_000
+    frontier = _series(partition, states)
+    series = np.array(sorted(frontier), dtype=np.int32)
+    if len(series):
+        _load(partition, series, np.array([frontier[s] for s in series.tolist()], dtype=np.int64))
+    for entry in store.rejudge_open([state.device for _, state in states]):
+        partition.pending[entry.site, entry.start] = Pending(entry.device)
+    return partition
+
+
+def _series(partition: Partition, states: Sequence[tuple[str, DeviceState]]) -> dict[int, int]:
+    """Return the frontier of each series of the partition's devices, and note which device reports it."""
+    found: dict[int, int] = {}
+    for device_id, state in states:
+        for number in partition.directory.series_of_sites(partition.directory.sites_of(device_id)).tolist():
+            partition.series_device.setdefault(number, state.device)
+            found.setdefault(number, state.frontier)
+    return found
+
+
+def _load(partition: Partition, series: NDArray[np.int32], frontier: NDArray[np.int64]) -> None:
+    store, day = partition.store, day_start(frontier)
+    partition.open = [store.window_readings(series, frontier, np.full(len(series), FAR_FUTURE_US, np.int64))]
+    told = _open_days(partition, series, day, frontier)
+    if len(told):
+        partition.open.append(told)
+    partition.open_hours = [store.means_between(series, PERIOD_HOUR, day, np.minimum(frontier, day + DAY_US))]
+    partition.results.load(store.latest_verdicts(series.tolist()), store.ever_exceeded(series.tolist()))
+
+
+def _open_days(
+    partition: Partition, series: NDArray[np.int32], day: NDArray[np.int64], frontier: NDArray[np.int64]
+) -> Readings:
+    """Return the devices' own values of days that are still open; they start before the frontier."""
+    device = np.array([partition.series_device[s] for s in series.tolist()], dtype=np.int64)
+    sends = partition.devices.high[device, Kind.DAY] > 0
+    if not sends.any():
+        return Readings.empty()
+    rows = partition.store.window_readings(series[sends], day[sends], frontier[sends])
+    return rows.take(rows.kind == Kind.DAY)

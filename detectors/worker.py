@@ -1,0 +1,171 @@
+"""The detector worker: polls bundles and ticks, judges on columns, commits results and offsets together.
+
+Delivery: a record counts as read when the transaction that holds its results has committed; a crash before repeats it, and the content
+keys of reports, readings and results make the repeat harmless.
+"""
+
+import logging
+from collections.abc import Sequence
+from itertools import groupby
+
+from bus.port import LogConsumer, LogRecord
+from detectors.directory import Directory
+from detectors.draft import Draft
+from detectors.partition import Partition
+from detectors.poison import Sieve
+from detectors.rejudging import rejudge
+from detectors.takeover import take_over
+from schemas.bundle import Bundle, Tick, decode_record
+from schemas.errors import EcoVigilError, LeaseLost
+from schemas.times import MINUTE_US
+from schemas.topics import REPORTS
+from store.port import Advance, Lease, WorkStore
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Works off the partitions of `reports` that the group gives it."""
+
+    def __init__(self, consumer: LogConsumer, store: WorkStore, *, owner: str, max_records: int = 400) -> None:
+        self._consumer = consumer
+        self._store = store
+        self._owner = owner
+        self._max_records = max_records
+        self._directory = Directory(store)
+        self._partitions: dict[int, Partition] = {}
+        self._unsure: set[int] = set()
+        """Partitions whose last commit has an unknown outcome: they are rebuilt before anything else."""
+        self._wanted: set[int] = set()
+        self._draft = Draft()
+        self._sieve = Sieve()
+
+    def step(self, wait_s: float) -> bool:
+        """Work off what a poll brings; return whether there was anything. Raises Unavailable where log or database is away."""
+        self._follow_assignment()
+        records = self._consumer.poll(wait_s, self._max_records)
+        if not records:
+            return False
+        try:
+            self._work(records)
+        except LeaseLost:
+            log.warning("lease lost, partitions are checked", extra={"partitions": sorted(self._partitions)})
+            self._doubt_all()
+        except EcoVigilError:
+            self._doubt_all()
+            raise
+        except Exception:
+            # the boundary: whatever a report did to us, the partitions start again from the store and each report is tried by itself
+            log.exception("records could not be worked off; each report is tried by itself")
+            if not self._sieve.suspect(records):
+                raise
+            self._doubt_all()
+        return True
+
+    def close(self) -> None:
+        """Leave the group; what was not committed is read again by the successor."""
+        self._consumer.close()
+
+    def _follow_assignment(self) -> None:
+        change = self._consumer.take_rebalance()
+        if change is not None:
+            for partition in set(self._partitions) - change.assigned:
+                del self._partitions[partition]
+            self._unsure &= change.assigned
+            self._wanted = set(change.assigned) - set(self._partitions) - self._unsure
+        self._rebuild_unsure()
+        if self._wanted:
+            for lease in self._store.claim(REPORTS, self._consumer.log_id(), sorted(self._wanted), self._owner):
+                self._start(lease)
+            self._wanted.clear()
+
+    def _rebuild_unsure(self) -> None:
+        """Believe the store: where the epoch is still ours the state is rebuilt, else the partition has another owner."""
+        if not self._unsure:
+            return
+        for lease in self._store.leases(REPORTS, sorted(self._unsure)):
+            mine = self._partitions.pop(lease.partition, None)
+            if mine is not None and mine.lease.epoch == lease.epoch:
+                self._start(lease)
+        self._unsure.clear()
+
+    def _start(self, lease: Lease) -> None:
+        self._directory.refresh()
+        if lease.replaced:
+            log.error(
+                "the log is another one than before; it is read from its beginning", extra={"log_id": lease.log_id}
+            )
+        self._partitions[lease.partition] = take_over(lease, self._directory, self._store, self._consumer.partitions())
+        self._consumer.start(lease.partition, lease.next_offset)
+
+    def _doubt_all(self) -> None:
+        self._draft = Draft()
+        self._unsure |= set(self._partitions)
+
+    def _work(self, records: Sequence[LogRecord]) -> None:
+        by_partition = groupby(sorted(records, key=lambda r: (r.partition, r.offset)), key=lambda r: r.partition)
+        for number, group in by_partition:
+            partition = self._partitions.get(number)
+            if partition is not None:
+                self._work_off(partition, list(group))
+        self._commit()
+
+    def _work_off(self, partition: Partition, records: Sequence[LogRecord]) -> None:
+        bundles: list[tuple[LogRecord, Bundle]] = []
+        for record in records:
+            if record.offset < partition.next_offset:
+                continue
+            content = decode_record(record.value)
+            if isinstance(content, Tick):
+                self._take(partition, bundles)
+                bundles = []
+                self._tick(partition, content.now)
+            elif self._sieve.is_suspect(record):
+                self._take(partition, bundles)
+                bundles = []
+                self._take_suspect(partition, record, content)
+            else:
+                bundles.append((record, content))
+                continue
+            partition.next_offset = record.offset + 1
+        self._take(partition, bundles)
+
+    def _take(self, partition: Partition, bundles: list[tuple[LogRecord, Bundle]]) -> None:
+        if not bundles:
+            return
+        contents = [content for _, content in bundles]
+        if self._draft.holds_data() and partition.is_doubtful(contents):
+            self._commit()
+        self._draft.raws.extend((record.partition, record.offset, content.raw) for record, content in bundles)
+        partition.take(contents, self._draft)
+        partition.next_offset = bundles[-1][0].offset + 1
+
+    def _take_suspect(self, partition: Partition, record: LogRecord, bundle: Bundle) -> None:
+        """Take a bundle that may hold poison: reports that cannot be worked off become dead letters, the others are stored."""
+        self._commit()
+        trial = take_over(partition.lease_now(), self._directory, self._store, self._consumer.partitions())
+        self._take(partition, [(record, self._sieve.clean(bundle, trial))])
+        self._commit()
+
+    def _tick(self, partition: Partition, now: int) -> None:
+        if now // MINUTE_US != partition.tick_at // MINUTE_US:
+            self._directory.refresh()
+        if not partition.is_idle(now):
+            partition.tick(now, self._draft)
+            if partition.pending:
+                self._commit()
+                rejudge(partition, now, self._draft)
+        partition.tick_at = now
+
+    def _commit(self) -> None:
+        draft, self._draft = self._draft, Draft()
+        advances = [
+            Advance(p.lease, p.next_offset, p.tick_at) for _, p in sorted(self._partitions.items()) if p.has_moved()
+        ]
+        if not advances:
+            return
+        for partition in self._partitions.values():
+            draft.devices.extend(partition.devices.take_dirty())
+        self._store.commit_work(draft.batch(advances))
+        for advance in advances:
+            self._partitions[advance.lease.partition].moved_to(advance)
