@@ -73,6 +73,17 @@ def parameter_words(code: str) -> tuple[str, str]:
     return (f"{zh}（折算）", f"{en} (converted)") if code.endswith("-Zs") else (zh, en)
 
 
+@cache
+def _printed_units() -> dict[str, str]:
+    units = {row["code"]: row["unit_concentration_printed"] for row in rows_of("hj212_pollutants")}
+    return {code: unit.replace("m3", "m³") for code, unit in units.items() if unit not in ("", "-")}
+
+
+def unit_of(code: str) -> str:
+    """Return the unit that HJ 212 prints for a parameter, "" where it has none (the channel's own unit goes before it)."""
+    return _printed_units().get(code.removesuffix("-Zs"), "")
+
+
 def figure(value: float | None, decimals: int) -> str:
     """Return a figure with so many decimals, – where there is none."""
     return "–" if value is None else f"{value:.{decimals}f}"

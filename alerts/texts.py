@@ -1,0 +1,260 @@
+"""What an alert says to people: Chinese first, English second, times in China Standard Time.
+
+Plain functions instead of a template library: seven short texts with the same frame, whose parts appear or not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from alerts import words
+from schemas.codes import AlertState, FindingKind, Period
+from schemas.registry import Binding, Channel, Registry
+from schemas.times import DAY_US, HOUR_US, cst_text, to_cst
+from store.alert_port import Alert, WindowFacts
+
+
+class Text(NamedTuple):
+    """The same in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class About:
+    """All that a text is made from."""
+
+    alert: Alert
+    registry: Registry
+    facts: WindowFacts
+
+    def figure(self, key: str) -> Any:
+        """Return one figure of the alert's detail."""
+        return self.alert.detail.get(key)
+
+
+def compose(alert: Alert, registry: Registry, facts: WindowFacts | None = None) -> Text:
+    """Return the text of an alert; `facts` are those of the worst window of an exceedance."""
+    about = About(alert, registry, facts or WindowFacts())
+    parts = [_heading(about), *BODIES.get(alert.kind, _plain)(about), *_people(about), *_ending(about)]
+    return Text("；".join(p.zh for p in parts if p.zh), "; ".join(p.en for p in parts if p.en))
+
+
+def _heading(about: About) -> Text:
+    alert, (zh, en) = about.alert, words.KIND_WORDS[about.alert.kind]
+    state_zh, state_en = words.STATE_WORDS[alert.state]
+    stood = alert.state in (AlertState.OPEN, AlertState.ACKNOWLEDGED)
+    where = _place(about)
+    return Text(
+        f"【{alert.grade.zh}】{zh}{'' if stood else f'（{state_zh}）'}：{where.zh}",
+        f"[{alert.grade}] {en}{'' if stood else f' ({state_en})'}: {where.en}",
+    )
+
+
+def _place(about: About) -> Text:
+    alert, registry = about.alert, about.registry
+    if alert.kind in (FindingKind.HEAVY_POLLUTION, FindingKind.HEALTH_NOTICE):
+        city = registry.cities.get(alert.city or "")
+        zh, en = (city.name, city.name_en or city.name) if city else (alert.city or "", alert.city or "")
+        return Text(f"{zh}（{alert.city}）", f"{en} ({alert.city})")
+    named = [_site_name(site_id, registry) for site_id in alert.sites]
+    device = f"{alert.device_id} " if alert.device_id else ""
+    return Text(device + "、".join(named), device + ", ".join(named))
+
+
+def _site_name(site_id: str, registry: Registry) -> str:
+    site = registry.sites.get(site_id)
+    return f"{site.name}（{site_id}）" if site and site.name else site_id
+
+
+def window_words(start: int, period: Period | None) -> str:
+    """Return a window as people read it: `2026-03-10 08:00–09:00`, or the day."""
+    if period is Period.DAY:
+        return cst_text(start).partition(" ")[0]
+    return f"{cst_text(start)}–{to_cst(start + HOUR_US):%H:%M}"
+
+
+def _exceedance(about: About) -> list[Text]:
+    alert, worst = about.alert, about.figure("worst")
+    zh, en = words.parameter_words(alert.parameter or "")
+    mean_zh, mean_en = ("日均值", "day mean") if alert.period is Period.DAY else ("小时均值", "hour mean")
+    when = window_words(worst["start"], alert.period)
+    return [
+        Text(f"{zh} {alert.parameter} {mean_zh}", f"{en} {alert.parameter}, {mean_en}"),
+        Text(f"{when}（北京时间）", f"{when} CST"),
+        *_compared(about, worst),
+        *_duration(about, worst),
+        *_oxygen(about),
+        *_flags(about),
+        _law(about, worst),
+    ]
+
+
+def _compared(about: About, worst: dict[str, Any]) -> list[Text]:
+    channel = _channel(about)
+    unit = channel.unit if channel else words.unit_of(about.alert.parameter or "")
+    low, high = worst["limit_min"], worst["limit_max"]
+    limit = high if high is not None else low
+    value = words.measured_figure(worst["value"], limit, channel.decimals if channel else None)
+    span = words.limit_figure(high) if low is None else f"{words.limit_figure(low)}–{words.limit_figure(high)}"
+    said = [Text(f"{value} {unit}，限值 {span} {unit}".rstrip(), f"{value} {unit}, limit {span} {unit}".rstrip())]
+    over = worst["times_over"]
+    return [*said, Text(f"超标 {over:.2f} 倍", f"{over:.2f} times over the limit")] if over is not None else said
+
+
+def _channel(about: About) -> Channel | None:
+    return about.registry.channels.get((about.alert.site_id or "", about.alert.parameter or ""))
+
+
+def _duration(about: About, worst: dict[str, Any]) -> list[Text]:
+    count, alert = about.figure("windows"), about.alert
+    if count == 1 or alert.first_start is None or alert.last_start is None:
+        return []
+    day = alert.period is Period.DAY
+    since, until = cst_text(alert.first_start), cst_text(alert.last_start + (DAY_US if day else HOUR_US))
+    zh, en = ("日", "days") if day else ("小时", "hours")
+    return [
+        Text(
+            f"共 {count} {zh}超标，{since} 至 {until}，以上为最重",
+            f"{count} {en} over, {since} to {until}, the worst shown",
+        )
+    ]
+
+
+def _oxygen(about: About) -> list[Text]:
+    oxygen = about.facts.oxygen_pct
+    return [] if oxygen is None else [Text(f"含氧量 {oxygen:.1f}%", f"oxygen {oxygen:.1f} %")]
+
+
+def _flags(about: About) -> list[Text]:
+    if not about.facts.flags:
+        return [Text("数据标记均为正常 N", "all readings flagged N")]
+    counted = [(flag, count, *words.FLAG_WORDS.get(flag, (flag, flag))) for flag, count in about.facts.flags.items()]
+    return [
+        Text(
+            "数据标记 " + "、".join(f"{zh} {flag} {count} 条" for flag, count, zh, _ in counted),
+            "flags " + ", ".join(f"{flag} ({en}) × {count}" for flag, count, _, en in counted),
+        )
+    ]
+
+
+def _law(about: About, worst: dict[str, Any]) -> Text:
+    binding = _binding(about, worst["binding"])
+    standard = f"{binding.standard}（{binding.category}，{binding.variant}）" if binding and binding.standard else ""
+    standard_en = f"{binding.standard} ({binding.category}, {binding.variant})" if binding and binding.standard else ""
+    rule = worst["rule"]
+    reason = f"，适用理由：{binding.reason}" if binding else ""
+    return Text(
+        f"依据 {' '.join(filter(None, (standard, rule)))}；适用标准 {worst['binding']}{reason}",
+        f"rule {' '.join(filter(None, (standard_en, rule)))}; binding {worst['binding']}"
+        + (f", because: {binding.reason}" if binding else ""),
+    )
+
+
+def _binding(about: About, binding_id: str) -> Binding | None:
+    bindings = about.registry.site_bindings.get(about.alert.site_id or "", [])
+    return next((binding for binding in bindings if binding.id == binding_id), None)
+
+
+def _people(about: About) -> list[Text]:
+    parts = []
+    for site_id in about.alert.sites:
+        site = about.registry.sites.get(site_id)
+        owner = about.registry.organisations.get(site.organisation or "") if site else None
+        if owner:
+            contact = f"，联系人 {owner.contact}" if owner.contact else ""
+            contact_en = f", contact {owner.contact}" if owner.contact else ""
+            parts.append(
+                Text(f"{owner.name or owner.id}{contact}", f"{owner.name_en or owner.name or owner.id}{contact_en}")
+            )
+        if site and site.grid_officer:
+            parts.append(Text(f"网格员 {site.grid_officer}", f"grid officer {site.grid_officer}"))
+    return list(dict.fromkeys(parts))
+
+
+def _ending(about: About) -> list[Text]:
+    alert = about.alert
+    if alert.state is AlertState.RESOLVED and about.figure("met_at") is not None:
+        when = window_words(about.figure("met_at"), alert.period)
+        return [Text(f"{when} 恢复达标", f"met again in {when} CST")]
+    if alert.state is AlertState.WITHDRAWN:
+        heir = about.figure("replaced_by")
+        note = Text("原判定已更正，本告警撤销", "the judgement was corrected and this alert is withdrawn")
+        return [note, Text(f"见告警 {heir[:8]}", f"see alert {heir[:8]}")] if heir else [note]
+    if alert.state is AlertState.CLOSED:
+        return [
+            Text(
+                f"{alert.closed_by} 关闭：{alert.closed_reason}", f"closed by {alert.closed_by}: {alert.closed_reason}"
+            )
+        ]
+    return []
+
+
+def _episode(about: About) -> list[Text]:
+    alert = about.alert
+    since = cst_text(alert.first_start or alert.raised_at)
+    aqi, primary = about.figure("aqi"), about.figure("primary") or []
+    names = "、".join(words.parameter_words(code)[0] for code in primary)
+    names_en = ", ".join(words.parameter_words(code)[1] for code in primary)
+    rules = " ".join(str(rule) for rule in about.figure("rules") or [about.figure("rule") or ""])
+    scheme = about.figure("scheme") or about.figure("thresholds") or ""
+    return [
+        Text("实况依据", "observed basis"),
+        Text(f"自 {since}（北京时间）", f"since {since} CST"),
+        Text(f"滚动 24 小时 AQI {aqi}", f"running 24-hour AQI {aqi}") if aqi is not None else Text("", ""),
+        Text(f"首要污染物 {names}", f"primary pollutant {names_en}") if primary else Text("", ""),
+        Text(f"规则 {scheme} {rules}".rstrip(), f"rule {scheme} {rules}".rstrip()),
+        _advice(alert),
+    ]
+
+
+def _advice(alert: Alert) -> Text:
+    if alert.kind is FindingKind.HEALTH_NOTICE:
+        return Text("仅作健康提示，不建议减排", "a health notice only: no reductions are proposed")
+    return Text(
+        "建议按预案启动响应，是否发布由有权机关决定",
+        "activation of the plan is proposed; only the authority decides and announces",
+    )
+
+
+def _silent(about: About) -> list[Text]:
+    heard = about.figure("heard_at") or about.alert.first_start
+    since = cst_text(heard) if heard else "–"
+    return [
+        Text(f"自 {since}（北京时间）起无数据", f"no report since {since} CST"),
+        Text("离线不视为达标，超标告警不因此解除", "silence is no proof of compliance and resolves no exceedance"),
+    ]
+
+
+def _clock(about: About) -> list[Text]:
+    example = about.figure("example")
+    return [
+        Text("上报时间超前 5 分钟以上，数据拒收", "reports are dated more than 5 minutes ahead and refused"),
+        *([Text(f"例：{example}", f"for example: {example}")] if example else []),
+    ]
+
+
+def _of_hour(about: About) -> list[Text]:
+    alert = about.alert
+    zh, en = words.parameter_words(alert.parameter or "")
+    when = window_words(alert.first_start // HOUR_US * HOUR_US, Period.HOUR) if alert.first_start is not None else "–"
+    said = Text(f"{zh} {alert.parameter} {when}（北京时间）", f"{en} {alert.parameter} {when} CST")
+    return [said, *_plain(about)]
+
+
+def _plain(about: About) -> list[Text]:
+    """Return the figures as they are: for kinds that have few."""
+    shown = [f"{k}={v}" for k, v in sorted(about.alert.detail.items()) if isinstance(v, str | int | float)]
+    return [Text("，".join(shown), ", ".join(shown))] if shown else []
+
+
+BODIES: Final[dict[FindingKind, Callable[[About], list[Text]]]] = {
+    FindingKind.EXCEEDANCE: _exceedance,
+    FindingKind.HEAVY_POLLUTION: _episode,
+    FindingKind.HEALTH_NOTICE: _episode,
+    FindingKind.SILENT_DEVICE: _silent,
+    FindingKind.DEVICE_CLOCK: _clock,
+    FindingKind.CONFLICTING_VALUES: _of_hour,
+    FindingKind.ABOVE_RANGE: _of_hour,
+}
