@@ -13,12 +13,8 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka.Apa
     """A running Apache Kafka, stopped at the end."""
     if kafka.why_absent():
         pytest.skip(kafka.why_absent())
-    server = kafka.ApacheKafka(tmp_path_factory.mktemp("kafka"))
-    try:
-        server.start()
+    with kafka.ApacheKafka(tmp_path_factory.mktemp("kafka")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +22,5 @@ def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mqtt.Mosquit
     """A running Mosquitto, stopped at the end."""
     if mqtt.why_absent():
         pytest.skip(mqtt.why_absent())
-    server = mqtt.Mosquitto(tmp_path_factory.mktemp("mosquitto"))
-    try:
-        server.start()
+    with mqtt.Mosquitto(tmp_path_factory.mktemp("mosquitto")) as server:
         yield server
-    finally:
-        server.stop()

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 
 def free_ports(count: int) -> list[int]:
@@ -18,13 +19,20 @@ def free_ports(count: int) -> list[int]:
 
 
 class ServerProcess:
-    """One process of a server; what it prints goes to `output`. May be started again after its end, on the same data."""
+    """One process of a server, running inside its `with` block; what it prints goes to `output`; may be started again."""
 
     def __init__(self, command: Sequence[str], port: int, output: Path) -> None:
         self.port = port
         self._command = list(command)
         self._output = output
         self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self, within_s: int = 60) -> None:
         """Start the server, and return when it listens on its port."""

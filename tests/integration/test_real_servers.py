@@ -1,20 +1,19 @@
-"""Apache Kafka and Mosquitto start here and keep what they acknowledged, Mosquitto also over a restart."""
+"""Apache Kafka and Mosquitto start here with the shipped settings, keep what they acknowledged and let in whom they should."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from queue import SimpleQueue
 
-import paho.mqtt.client as paho
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.integration.apache_kafka import ApacheKafka
 from tests.integration.mosquitto import Mosquitto, why_absent
+from tests.integration.mqtt_client import client, connected, publish, received, subscribe
 
 pytestmark = pytest.mark.acceptance
+needs_mosquitto = pytest.mark.skipif(bool(why_absent()), reason=why_absent())
 
 
 def test_apache_kafka_gives_back_an_acknowledged_record(apache_kafka: ApacheKafka) -> None:
@@ -29,25 +28,46 @@ def test_apache_kafka_gives_back_an_acknowledged_record(apache_kafka: ApacheKafk
 
 
 def test_mosquitto_keeps_the_messages_of_a_subscriber_that_is_away(mosquitto: Mosquitto) -> None:
-    _subscribed(mosquitto.port, "bridge")
+    subscribe(mosquitto.port, client("bridge"))
 
-    _published(mosquitto.port, b"35.2")
+    publish(mosquitto.port, client("device"), b"35.2")
 
-    assert _next_message(mosquitto.port, "bridge") == b"35.2"
+    assert received(mosquitto.port, client("bridge"), 1) == [b"35.2"]
 
 
-@pytest.mark.skipif(bool(why_absent()), reason=why_absent())
+@needs_mosquitto
 def test_mosquitto_keeps_queued_messages_over_a_restart(tmp_path: Path) -> None:
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    _subscribed(broker.port, "bridge")
-    _published(broker.port, b"35.2")
+    with Mosquitto(tmp_path) as broker:
+        subscribe(broker.port, client("bridge"))
+        publish(broker.port, client("device"), b"35.2")
 
-    broker.stop()
-    broker.start()
+        broker.stop()
+        broker.start()
 
-    assert _next_message(broker.port, "bridge") == b"35.2"
-    broker.stop()
+        assert received(broker.port, client("bridge"), 1) == [b"35.2"]
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Mosquitto]:
+    """Mosquitto with the shipped access rules and three accounts."""
+    if why_absent():
+        pytest.skip(why_absent())
+    with Mosquitto(tmp_path, accounts={"ecovigil": "p", "d1": "q", "d2": "r"}) as broker:
+        yield broker
+
+
+def test_a_device_speaks_only_under_its_own_id(guarded: Mosquitto) -> None:
+    subscribe(guarded.port, client("ecovigil", "p"), "$share/bridges/ecovigil/#")
+
+    publish(guarded.port, client("d2", "r"), b"forged", topic="ecovigil/v1/110000/d1/report")
+    publish(guarded.port, client("d1", "q"), b"35.2", topic="ecovigil/v1/110000/d1/report")
+
+    assert received(guarded.port, client("ecovigil", "p"), 2, within_s=1) == [b"35.2"]
+
+
+def test_nobody_gets_in_without_a_name(guarded: Mosquitto) -> None:
+    with pytest.raises(ConnectionRefusedError), connected(guarded.port, client("stranger")):
+        pass
 
 
 def _record_at(bootstrap: str, topic: str, partition: int, offset: int) -> bytes:
@@ -59,38 +79,3 @@ def _record_at(bootstrap: str, topic: str, partition: int, offset: int) -> bytes
     consumer.close()
     value: bytes = records[0].value
     return value
-
-
-@contextmanager
-def _connected(port: int, client: paho.Client) -> Iterator[paho.Client]:
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    try:
-        yield client
-    finally:
-        client.disconnect()
-        client.loop_stop()
-
-
-def _client(name: str) -> paho.Client:
-    return paho.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
-
-
-def _subscribed(port: int, name: str) -> None:
-    client, granted = _client(name), SimpleQueue[bool]()
-    client.on_connect = lambda *_: client.subscribe("ecovigil/#", qos=1)
-    client.on_subscribe = lambda *_: granted.put(True)
-    with _connected(port, client):
-        assert granted.get(timeout=10)
-
-
-def _published(port: int, payload: bytes) -> None:
-    with _connected(port, _client("device")) as client:
-        client.publish("ecovigil/v1/110000/d1/report", payload, qos=1).wait_for_publish(timeout=10)
-
-
-def _next_message(port: int, name: str) -> bytes:
-    client, messages = _client(name), SimpleQueue[bytes]()
-    client.on_message = lambda _client, _userdata, message: messages.put(message.payload)
-    with _connected(port, client):
-        return messages.get(timeout=10)
