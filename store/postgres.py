@@ -1,0 +1,128 @@
+"""One PostgreSQL connection with the fenced transaction that every stage commits by.
+
+Delivery: results, outbox and consumed offsets are one transaction; the fence is its last statement. A crash before
+COMMIT repeats everything, a crash after it repeats nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from schemas.errors import InvalidConfiguration, LeaseLost, Unavailable
+from store import binary
+from store.port import Advance, Lease
+from store.sql import queries
+
+SQL = queries("leases")
+Cursor = psycopg.Cursor[Any]
+
+
+class Database:
+    """A connection that is made when it is needed and made again after a failure; one role, one Database."""
+
+    def __init__(self, url: str, *, copy: bool = True) -> None:
+        self.url = url
+        self.copy = copy
+        """False: the server has no COPY (TimescaleDB in WebAssembly); INSERT is used."""
+        self._lock = RLock()
+        self._connection: psycopg.Connection[Any] | None = None
+        self._backend: tuple[int, datetime] | None = None
+        self._registered: set[Lease] = set()
+
+    @contextmanager
+    def transaction(self, advances: Sequence[Advance] = ()) -> Iterator[Cursor]:
+        """Commit what the body writes, with the leases' advance as the last statement.
+
+        Raises LeaseLost (nothing was written) or Unavailable (the outcome is unknown if it came from COMMIT).
+        """
+        with self._lock, self._translated():
+            connection = self._connected()
+            self._register([advance.lease for advance in advances])
+            with connection.transaction(), connection.cursor() as cursor:
+                yield cursor
+                if advances:
+                    _fence(cursor, advances)
+
+    @contextmanager
+    def read(self) -> Iterator[Cursor]:
+        """Give a cursor that sees what was last committed and leaves no transaction open; raises Unavailable."""
+        with self._lock, self._translated(), self._connected().cursor() as cursor:
+            yield cursor
+
+    def backend(self) -> tuple[int, datetime]:
+        """Return pid and start of this connection's server process; raises Unavailable."""
+        with self.read() as cursor:
+            if self._backend is None:
+                self._backend = cursor.execute(SQL["backend"]).fetchone()
+            if self._backend is None:
+                raise Unavailable("the server does not list this connection")
+            return self._backend
+
+    def owns(self, leases: Sequence[Lease]) -> None:
+        """Remember that these leases are recorded with the present backend."""
+        self._registered.update(leases)
+
+    def close(self) -> None:
+        """Let the connection go; the next use makes another one."""
+        with self._lock:
+            connection, self._connection, self._backend = self._connection, None, None
+            self._registered.clear()
+            if connection is not None:
+                connection.close()
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            self.close()
+            self._connection = psycopg.connect(self.url, autocommit=True, connect_timeout=10)
+            self._connection.execute("SET timezone TO 'UTC'")
+            binary.register(self._connection)
+        return self._connection
+
+    def _register(self, leases: Sequence[Lease]) -> None:
+        """Record a new connection's backend with the leases, before it takes any lock that a successor would wait for."""
+        missing = [lease for lease in leases if lease not in self._registered]
+        if not missing:
+            return
+        pid, started = self.backend()
+        connection = self._connected()
+        with connection.transaction(), connection.cursor() as cursor:
+            for lease in sorted(missing, key=lambda lease: (lease.topic, lease.partition)):
+                cursor.execute(SQL["register"], {**vars(lease), "pid": pid, "started": started})
+                _lost_unless(cursor.rowcount == 1, lease)
+        self.owns(missing)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self.close()
+            raise Unavailable(f"database: {str(error).strip().splitlines()[0]}") from error
+        except psycopg.errors.UndefinedTable as error:
+            raise InvalidConfiguration("the database has no tables yet: run `ecovigil db migrate`") from error
+
+
+def _fence(cursor: Cursor, advances: Sequence[Advance]) -> None:
+    leases = [advance.lease for advance in advances]
+    cursor.execute(
+        SQL["fence"],
+        {
+            "topic": binary.word_array(lease.topic for lease in leases),
+            "partition": [lease.partition for lease in leases],
+            "log_id": binary.word_array(lease.log_id for lease in leases),
+            "epoch": [lease.epoch for lease in leases],
+            "next_offset": [advance.next_offset for advance in advances],
+            "tick_at": binary.array(np.array([a.tick_at for a in advances], np.int64), binary.OPTIONAL_INSTANT),
+        },
+    )
+    _lost_unless(cursor.rowcount == len(leases), *leases)
+
+
+def _lost_unless(held: bool, *leases: Lease) -> None:
+    if not held:
+        raise LeaseLost("fenced: " + ", ".join(f"{x.topic}/{x.partition} epoch {x.epoch}" for x in leases))
