@@ -58,14 +58,11 @@ def silent(device_id: str, sites: list[str], heard_at: int, status: FindingStatu
     )
 
 
-def device_clock(
-    device_id: str, site: str, received_hour: int, now: int, detail: str, status: FindingStatus
-) -> Finding:
-    """Return the finding that a device dates its reports in the future, or does so no longer; one an hour."""
+def device_clock(device_id: str, site: str, received_hour: int, now: int, detail: str) -> Finding:
+    """Return the finding that a device dates its reports in the future; one an hour."""
     return Finding(
         finding_id=content_id("finding", FindingKind.DEVICE_CLOCK, device_id, received_hour),
         kind=FindingKind.DEVICE_CLOCK,
-        status=status,
         site_id=site or None,
         device_id=device_id,
         start=received_hour,

@@ -79,7 +79,8 @@ class _Groups:
 
     @property
     def complete(self) -> NDArray[np.bool_]:
-        return (self.kind != Kind.REALTIME) & (self.present >= _EXPECTED[self.kind])
+        found: NDArray[np.bool_] = (self.present >= _EXPECTED[self.kind]) & (self.kind != Kind.REALTIME)
+        return found
 
 
 def _group(readings: Readings) -> _Groups:

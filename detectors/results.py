@@ -13,6 +13,7 @@ from detectors.verdicts import Judge
 from schemas import topics
 from schemas.codes import FindingStatus, Outcome, Period
 from schemas.columns import PERIOD_HOUR, Means
+from schemas.events import Finding
 from store.port import OutboxEvent, Verdicts
 
 _Key = tuple[int, int, int]
@@ -85,9 +86,7 @@ class Results:
             return FindingStatus.ENDED
         return FindingStatus.ENDED if (again or running is not None) and (series, period) in self._ever else None
 
-    def _exceedance(
-        self, key: _Key, verdicts: Verdicts, row: int, status: FindingStatus, now: int
-    ) -> "findings.Finding":
+    def _exceedance(self, key: _Key, verdicts: Verdicts, row: int, status: FindingStatus, now: int) -> Finding:
         site, parameter = self._directory.series[key[0]]
         numbers = {name: getattr(verdicts, name)[row] for name in ("value", "limit_min", "limit_max", "times_over")}
         detail: dict[str, object] = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.directory import Directory
-from schemas.codes import NotJudged, Outcome, Period, SiteKind
+from schemas.codes import NotJudged, Outcome, SiteKind
 from schemas.columns import PERIOD_HOUR, Means
 from standards.judgement import judge
 from standards.limits import Limit, limits_for
@@ -87,7 +87,7 @@ class Judge:
             self._directory.registry,
             site,
             parameter,
-            Period.HOUR if key[1] == PERIOD_HOUR else Period.DAY,
+            "hour" if key[1] == PERIOD_HOUR else "day",
             key[2],
             water_temperature=window.valid_value(beside.get(WATER_TEMPERATURE), key),
         )
