@@ -20,6 +20,8 @@ class KafkaAddress:
     """Files in PEM form."""
     cert: str | None = None
     key: str | None = None
+    session_ms: int = 6_000
+    """After how long without a heartbeat a group takes a member's partitions away; 6 s is Apache Kafka's lowest by default."""
 
     def options(self) -> dict[str, Any]:
         """Return the connection options of a kafka-python client."""

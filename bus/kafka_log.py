@@ -21,10 +21,15 @@ from bus.port import LogRecord, Rebalance
 from schemas.errors import OffsetGone, Unavailable
 from schemas.partitions import partition_of
 
-SESSION_MS: Final = 6_000
-"""Apache Kafka's lowest by default; the embedded broker lets a group wait half of it at each join."""
 IDENTITY_CHECK_S: Final = 2.0
 DELIVERY_MS: Final = 30_000
+
+QUICK: Final[dict[str, Any]] = {
+    "bootstrap_timeout_ms": CONNECT_MS,
+    "allow_auto_create_topics": False,
+    "metrics_enabled": False,
+    "enable_auto_commit": False,
+}
 
 log = logging.getLogger(__name__)
 
@@ -230,7 +235,7 @@ class KafkaLogConsumer:
 
     def end(self, partition: int) -> int:
         """Return the offset after the last record; raises Unavailable."""
-        return self._offset(self._client.end_offsets, partition)
+        return high_water(self._address, self._topic, partition)
 
     def close(self) -> None:
         """Leave the group."""
@@ -272,6 +277,31 @@ class KafkaLogConsumer:
         return OffsetGone(self._topic, tp.partition, offset)
 
 
+def high_water(address: KafkaAddress, topic: str, partition: int) -> int:
+    """Return the offset after the last record as a fetch tells it; raises Unavailable.
+
+    Not ListOffsets: Tansu (0.6.0) answers that with the number of batches.
+    """
+    tp = TopicPartition(topic, partition)
+    with translated(f"topic {topic}"):
+        client = KafkaConsumer(**address.options(), max_partition_fetch_bytes=1, fetch_max_wait_ms=1, **QUICK)
+        try:
+            client.assign([tp])
+            client.seek(tp, client.beginning_offsets([tp], timeout_ms=CONNECT_MS)[tp])
+            return _fetched_high_water(client, tp)
+        finally:
+            client.close(autocommit=False)
+
+
+def _fetched_high_water(client: Any, tp: TopicPartition) -> int:
+    deadline = time.monotonic() + CONNECT_MS / 1000
+    while time.monotonic() < deadline:
+        client.poll(timeout_ms=100, max_records=1)
+        if (found := client.highwater(tp)) is not None:
+            return int(found)
+    raise Unavailable(f"Kafka: no answer for {tp.topic}/{tp.partition}")
+
+
 def _offending(cause: Any) -> dict[TopicPartition, int]:
     offsets = getattr(cause, "divergent_offsets", None) or next((a for a in cause.args if isinstance(a, dict)), {})
     return {tp: int(getattr(offset, "offset", offset) or 0) for tp, offset in offsets.items()}
@@ -283,14 +313,11 @@ def _consumer_client(address: KafkaAddress, group: str, client_id: str) -> Any:
         group_id=group,
         client_id=client_id,
         auto_offset_reset="none",
-        enable_auto_commit=False,
-        session_timeout_ms=SESSION_MS,
-        heartbeat_interval_ms=1_000,
+        session_timeout_ms=address.session_ms,
+        heartbeat_interval_ms=min(1_000, address.session_ms // 4),
         partition_assignment_strategy=[RangePartitionAssignor],
         max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
         fetch_max_wait_ms=200,
         request_timeout_ms=15_000,
-        bootstrap_timeout_ms=CONNECT_MS,
-        allow_auto_create_topics=False,
-        metrics_enabled=False,
+        **QUICK,
     )

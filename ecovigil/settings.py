@@ -66,6 +66,8 @@ class KafkaSettings(Section):
     key: Path | None = None
     report_partitions: int = Field(default=4, ge=1, le=1024)
     """Partitions of `reports` where the topic is made by us."""
+    session_ms: int = Field(default=6_000, ge=1_000, le=300_000)
+    """After how long without a heartbeat a worker's partitions go to another one."""
     replication: int = Field(default=-1, ge=-1)
     """Copies of each topic that is made by us; -1: what the broker is set to."""
 

@@ -11,7 +11,6 @@ from ecovigil.embedded_database import DatabaseServer
 from ecovigil.embedded_kafka import KafkaServer
 from ecovigil.embedded_mqtt import MqttServer
 from store.postgres import Database
-from store.postgres import Database
 from store.schema import migrate
 
 TEMPLATE = "migrated"

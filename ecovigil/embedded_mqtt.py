@@ -1,0 +1,34 @@
+"""The MQTT broker from the wheel `iotcore` (rumqttd): MQTT 3.1.1, sessions in memory."""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from ecovigil.embedded_server import HOST, EmbeddedServer
+
+MAX_PAYLOAD: Final = 2 * 1024 * 1024
+MAX_IN_FLIGHT: Final = 100
+"""rumqttd's own limit."""
+
+SERVE: Final = (
+    "import sys\n"
+    "from iotcore import IotCoreBroker\n"
+    "IotCoreBroker(listen=sys.argv[1], port=int(sys.argv[2]), max_connections=10_000,"
+    " max_payload_size=int(sys.argv[3]), max_inflight_count=int(sys.argv[4])).run_forever()\n"
+)
+
+
+class MqttServer(EmbeddedServer):
+    """rumqttd; whatever is not acknowledged by Kafka when it dies is sent again by the devices."""
+
+    name = "mqtt"
+
+    @property
+    def url(self) -> str:
+        """Broker address."""
+        return f"mqtt://{HOST}:{self.port}"
+
+    def argv(self) -> Sequence[str]:
+        """Return the command that runs the broker."""
+        # -P: no folder of the user's may stand in for the package
+        return [sys.executable, "-P", "-c", SERVE, HOST, str(self.port), str(MAX_PAYLOAD), str(MAX_IN_FLIGHT)]
