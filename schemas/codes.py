@@ -105,26 +105,42 @@ class NotJudged(StrEnum):
     """Why a mean is invalid or a verdict is `not_judged`."""
 
     TOO_FEW_SAMPLES = "too_few_samples"
+    """Fewer valid samples in the window than the law asks for."""
     NO_BINDING = "no_binding"
+    """No standard, or no limit for this parameter, is bound to the site at that time."""
     MARKED = "marked"
+    """The stretch is marked as invalid or as a special working condition."""
     CONVERSION_MISSING = "conversion_missing"
+    """The limit is for values converted to baseline oxygen, and the site sends none."""
     OXYGEN_GUARD = "oxygen_guard"
+    """Oxygen too close to that of air, or the unit stopped: a conversion would only magnify noise."""
     CONDITION_UNDECIDED = "condition_undecided"
+    """Which limit applies depends on something the data cannot decide."""
     FLOW_MISSING = "flow_missing"
+    """The mean is weighted with the flow, and there is none."""
 
 
 class Rejection(StrEnum):
     """Why a message, or one reading of it, is in the dead letters."""
 
     MALFORMED = "malformed"
+    """Not JSON, or not of the form `report.v1`."""
     OVERSIZED = "oversized"
+    """Longer than `bridge.max_report_bytes`."""
     WRONG_TOPIC = "wrong_topic"
+    """Not on a topic `ecovigil/v1/{region}/{device_id}/report`."""
     UNKNOWN_DEVICE = "unknown_device"
+    """The device is not in the registry."""
     UNKNOWN_PARAMETER = "unknown_parameter"
+    """The site has no channel for this parameter."""
     NOT_ITS_SITE = "not_its_site"
+    """The device does not report for this site, or has several and named none."""
     FUTURE_DATED = "future_dated"
+    """Observed later than `bridge.future_tolerance_s` after it arrived."""
     INVALID_VALUE = "invalid_value"
+    """A reading that cannot be a value; the rest of its report is stored."""
     INTERNAL_ERROR = "internal_error"
+    """A defect of ours; the message is kept until it is mended."""
 
 
 REPLAYABLE: Final = frozenset(
@@ -144,19 +160,33 @@ class FindingKind(StrEnum):
     """What a detector has to say; an alert has the kind of its findings."""
 
     EXCEEDANCE = "exceedance"
+    """超标: a mean is above its limit, the permit's figure first."""
     EARLY_WARNING = "early_warning"
+    """超标预警: the running hour is on its way to exceed."""
     SILENT_DEVICE = "silent_device"
+    """数采仪离线: a device has sent nothing for longer than it may."""
     DEVICE_CLOCK = "device_clock"
+    """时钟异常: a device dates its reports into the future."""
     CONFLICTING_VALUES = "conflicting_values"
+    """数据不一致: two values came for one reading; both are kept."""
     ABOVE_RANGE = "above_range"
+    """超量程: the monitor says that the value is above its range."""
     LATE_MARK = "late_mark"
+    """标记超期: a mark was entered after its time limit."""
     HEAVY_POLLUTION = "heavy_pollution"
+    """重污染天气: the running index of a city meets a grade of its plan, driven by PM2.5."""
     HEALTH_NOTICE = "health_notice"
+    """健康提示: the index is as high, but its cause is no ground for emission cuts."""
     FURNACE_TEMPERATURE = "furnace_temperature"
+    """炉温不达标: the furnace of a waste incinerator is below 850 °C."""
     CONVERTED_MISMATCH = "converted_mismatch"
+    """折算异常: the converted value does not follow from the measured one and the oxygen."""
     TOTAL_NEAR_PERMIT = "total_near_permit"
+    """总量预警: the year's amount comes near the permit's."""
     DEAD_LETTER = "dead_letter"
+    """异常报文: messages of a device are refused."""
     LOG_REPLACED = "log_replaced"
+    """消息日志更换: the log is another one than before; reading starts at its beginning."""
 
 
 STREAM_KINDS: Final = frozenset(
@@ -177,19 +207,28 @@ class FindingStatus(StrEnum):
     """What happened to a finding since it was last told."""
 
     RAISED = "raised"
+    """It holds now."""
     CHANGED = "changed"
+    """It still holds, with other figures."""
     ENDED = "ended"
+    """It does not hold any more: a later window is in order."""
     WITHDRAWN = "withdrawn"
+    """It never held: later data or a mark changed the judgement of the same window."""
 
 
 class AlertState(StrEnum):
     """Where an alert is in its life."""
 
     OPEN = "open"
+    """待处理: nobody has taken it yet."""
     ACKNOWLEDGED = "acknowledged"
+    """已确认: somebody has taken it."""
     RESOLVED = "resolved"
+    """已解除: its cause has ended."""
     WITHDRAWN = "withdrawn"
+    """已撤销: later data showed that there was no cause."""
     CLOSED = "closed"
+    """已办结: a person closed it, with a reason."""
 
 
 class AqiStandard(StrEnum):

@@ -11,7 +11,7 @@ from schemas.codes import AlertState, FindingKind, FindingStatus, Grade, Period,
 class Event(BaseModel):
     """A past fact; unknown keys are ignored, so that a newer writer does not break an older reader."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class MeanValue(Event):

@@ -18,7 +18,7 @@ Identifier = str
 class Entry(BaseModel):
     """One registered thing; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Organisation(Entry):
@@ -224,7 +224,7 @@ TABLES: dict[str, type[Entry]] = {
 class Registry(BaseModel):
     """Everything registered at one version, with the look-ups the rooms need."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     organisation: list[Organisation] = []
     site: list[Site] = []

@@ -27,7 +27,7 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_as_cst)]
 class Reading(BaseModel):
     """One value of one parameter at one site."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     parameter: str = Field(min_length=1, max_length=24)
     """HJ 212 code, for example a21026 (SO2); suffix -Zs = converted to baseline oxygen. Unit as registered for the channel."""
@@ -40,7 +40,7 @@ class Reading(BaseModel):
 class ReportV1(BaseModel):
     """Many readings of one instant or period. Unknown keys are ignored: the bytes are kept anyway."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     observed_at: Instant
     """The START of the period, or the instant of a realtime reading; without an offset: China Standard Time."""
