@@ -1,5 +1,6 @@
 """The in-memory twin of the store: one object that serves every role, assembled from slices."""
 
+from store.memory_alerts import MemoryAlerts
 from store.memory_tables import MemoryTables
 from store.memory_work import MemoryWork
 
@@ -7,6 +8,7 @@ __all__ = ["MemoryStore", "MemoryTables"]
 
 
 class MemoryStore(
+    MemoryAlerts,
     MemoryWork,
 ):
     """All slices over the same tables; the contract tests hold it to what PostgreSQL does."""

@@ -1,0 +1,219 @@
+-- name: now
+SELECT clock_timestamp();
+
+-- name: seen
+SELECT event_id
+FROM finding_seen
+WHERE event_id = ANY (%(event_ids)s);
+
+-- name: mark_seen
+-- In the transaction that works the events off.
+INSERT INTO finding_seen (event_id)
+SELECT unnest(%(event_ids)s::uuid[])
+ON CONFLICT DO NOTHING;
+
+-- name: series
+SELECT series
+FROM series
+WHERE site_id = %(site)s AND parameter = %(parameter)s;
+
+-- name: edges
+-- Start of the nearest met window before the first and after the last window.
+SELECT
+    (SELECT max(start) FROM verdict
+     WHERE series = %(series)s AND period = %(period)s AND outcome = 'met' AND start < %(first)s),
+    (SELECT min(start) FROM verdict
+     WHERE series = %(series)s AND period = %(period)s AND outcome = 'met' AND start > %(last)s);
+
+-- name: windows
+SELECT start, outcome = 'exceeded', value, limit_min, limit_max, times_over, rule, binding, basis
+FROM verdict
+WHERE series = %(series)s
+    AND period = %(period)s
+    AND outcome IN ('met', 'exceeded')
+    AND start > coalesce(%(low)s::timestamptz, '-infinity')
+    AND start <= coalesce(%(high)s::timestamptz, 'infinity')
+ORDER BY start;
+
+-- name: oxygen
+SELECT m.value
+FROM mean AS m
+JOIN series AS s USING (series)
+WHERE s.site_id = %(site)s AND s.parameter = 'a19001' AND m.period = %(period)s AND m.start = %(start)s AND m.valid;
+
+-- name: flags
+-- Of the kind that the mean was made from; an hour is taken for what a day was made from.
+SELECT chr(r.flag), count(*)
+FROM reading AS r
+JOIN mean AS m ON m.series = r.series AND m.kind = r.kind
+JOIN series AS s ON s.series = r.series
+WHERE s.site_id = %(site)s
+    AND s.parameter = %(parameter)s
+    AND m.period = %(period)s
+    AND m.start = %(start)s
+    AND r.observed_at >= %(start)s
+    AND r.observed_at < %(end)s
+    AND r.flag <> ascii('N')
+GROUP BY r.flag
+ORDER BY r.flag;
+
+-- name: exceedance_alerts
+SELECT {alert}
+FROM alert
+WHERE kind = 'exceedance'
+    AND site_id = %(site)s
+    AND parameter = %(parameter)s
+    AND period = %(period)s
+    AND first_start > coalesce(%(low)s::timestamptz, '-infinity')
+    AND first_start <= coalesce(%(high)s::timestamptz, 'infinity')
+ORDER BY first_start;
+
+-- name: alert
+SELECT {alert}
+FROM alert
+WHERE alert_id = %(alert_id)s;
+
+-- name: standing
+SELECT {alert}
+FROM alert
+WHERE kind = %(kind)s AND coalesce(device_id, '') = %(device_id)s AND state IN ('open', 'acknowledged')
+ORDER BY raised_at
+LIMIT 1;
+
+-- name: find
+SELECT {alert}
+FROM alert
+WHERE (NOT %(standing)s OR state IN ('open', 'acknowledged'))
+    AND (%(grade)s::text IS NULL OR grade = %(grade)s)
+    AND (%(site)s::text IS NULL OR %(site)s = ANY (sites))
+    AND (%(city)s::text IS NULL OR city = %(city)s)
+    AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+ORDER BY changed_at DESC, alert_id
+LIMIT %(limit)s;
+
+-- name: by_prefix
+SELECT {alert}
+FROM alert
+WHERE starts_with(alert_id::text, %(prefix)s)
+ORDER BY alert_id
+LIMIT 10;
+
+-- name: history
+SELECT alert_id, step, reason, state, grade, at, by, note, text_zh, text_en
+FROM alert_event
+WHERE alert_id = %(alert_id)s
+ORDER BY step;
+
+-- name: notifications
+SELECT alert_id, step, recipient_id, reason, state, attempts, error
+FROM notification
+WHERE alert_id = %(alert_id)s
+ORDER BY step, recipient_id;
+
+-- name: activations
+SELECT activation_id, plan_id, city, alert_id, grade, state, proposed_at, changed_at, version, decided_by, decided_at, detail
+FROM activation
+WHERE %(alert_id)s::uuid IS NULL OR alert_id = %(alert_id)s
+ORDER BY changed_at DESC, proposed_at DESC, activation_id;
+
+-- name: insert_alert
+-- No row: it is there already, the caller read something older.
+INSERT INTO alert ({alert})
+VALUES (
+    %(alert_id)s, %(kind)s, %(state)s, %(grade)s, %(raised_at)s, %(changed_at)s, %(step)s, %(site_id)s, %(city)s,
+    %(device_id)s, %(sites)s, %(parameter)s, %(period)s, %(first_start)s, %(last_start)s, %(acknowledged_at)s,
+    %(acknowledged_by)s, %(closed_at)s, %(closed_by)s, %(closed_reason)s, %(detail)s, %(text_zh)s, %(text_en)s
+)
+ON CONFLICT DO NOTHING;
+
+-- name: update_alert
+-- No row: somebody changed it since it was read.
+UPDATE alert
+SET state = %(state)s,
+    grade = %(grade)s,
+    city = %(city)s,
+    sites = %(sites)s,
+    last_start = %(last_start)s,
+    step = %(step)s,
+    changed_at = %(changed_at)s,
+    acknowledged_at = %(acknowledged_at)s,
+    acknowledged_by = %(acknowledged_by)s,
+    closed_at = %(closed_at)s,
+    closed_by = %(closed_by)s,
+    closed_reason = %(closed_reason)s,
+    detail = %(detail)s,
+    text_zh = %(text_zh)s,
+    text_en = %(text_en)s
+WHERE alert_id = %(alert_id)s AND step = %(before)s;
+
+-- name: insert_event
+INSERT INTO alert_event (alert_id, step, reason, state, grade, at, by, note, text_zh, text_en)
+VALUES (%(alert_id)s, %(step)s, %(reason)s, %(state)s, %(grade)s, %(at)s, %(by)s, %(note)s, %(text_zh)s, %(text_en)s);
+
+-- name: insert_notification
+INSERT INTO notification (alert_id, step, recipient_id, reason, state, attempts, error)
+VALUES (%(alert_id)s, %(step)s, %(recipient_id)s, %(reason)s, %(state)s, %(attempts)s, %(error)s)
+ON CONFLICT DO NOTHING;
+
+-- name: insert_activation
+-- No row: it is there already, the caller read something older.
+INSERT INTO activation (
+    activation_id, plan_id, city, alert_id, grade, state, proposed_at, changed_at, version, decided_by, decided_at, detail
+)
+VALUES (
+    %(activation_id)s, %(plan_id)s, %(city)s, %(alert_id)s, %(grade)s, %(state)s, %(proposed_at)s, %(changed_at)s,
+    %(version)s, %(decided_by)s, %(decided_at)s, %(detail)s
+)
+ON CONFLICT DO NOTHING;
+
+-- name: update_activation
+-- No row: somebody changed it since it was read.
+UPDATE activation
+SET state = %(state)s, changed_at = %(changed_at)s, version = %(version)s, decided_by = %(decided_by)s, decided_at = %(decided_at)s
+WHERE activation_id = %(activation_id)s AND version = %(before)s;
+
+-- name: insert_activation_event
+INSERT INTO activation_event (activation_id, version, state, at, by)
+VALUES (%(activation_id)s, %(version)s, %(state)s, %(changed_at)s, %(by)s);
+
+-- name: insert_outbox
+INSERT INTO outbox (topic, key, payload)
+VALUES (%(topic)s, %(key)s, %(payload)s);
+
+-- name: wake_relay
+-- The relay listens; told at COMMIT.
+NOTIFY outbox;
+
+-- name: wake_notifier
+NOTIFY notification;
+
+-- name: take
+-- Each due row goes to one notifier; it comes back by itself when the hold runs out.
+WITH due AS (
+    SELECT alert_id, step, recipient_id
+    FROM notification
+    WHERE state = 'pending' AND next_attempt_at <= now()
+    ORDER BY made_at, alert_id, step, recipient_id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE notification AS n
+SET next_attempt_at = now() + %(hold)s
+FROM due
+WHERE n.alert_id = due.alert_id AND n.step = due.step AND n.recipient_id = due.recipient_id
+RETURNING n.alert_id, n.step, n.recipient_id, n.reason, n.state, n.attempts, n.error;
+
+-- name: event
+SELECT alert_id, step, reason, state, grade, at, by, note, text_zh, text_en
+FROM alert_event
+WHERE alert_id = %(alert_id)s AND step = %(step)s;
+
+-- name: settle
+-- A delivered row stays delivered, whatever a late second attempt says.
+UPDATE notification
+SET state = %(state)s,
+    attempts = %(attempts)s,
+    error = %(error)s,
+    next_attempt_at = now() + %(retry)s,
+    settled_at = CASE WHEN %(state)s = 'pending' THEN NULL ELSE now() END
+WHERE alert_id = %(alert_id)s AND step = %(step)s AND recipient_id = %(recipient_id)s AND state = 'pending';
