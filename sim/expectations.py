@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from schemas.registry import Registry
 from schemas.times import cst_text
 from sim.results import AlertFound, FindingFound, IndexFound, Results, VerdictFound
 from sim.scenario_expect import (
@@ -39,7 +38,7 @@ def agrees(expected: Any, found: Any) -> bool:
 
 def unmet(scenario: Scenario, results: Results) -> list[str]:
     """Return a line for each expectation that does not hold: which, what was expected, what was found."""
-    check = Check(scenario.registry, results)
+    check = Check(results)
     return [f"expect {name}: {line}" for name, wanted in scenario.expectations for line in check.problems(wanted)]
 
 
@@ -47,7 +46,6 @@ def unmet(scenario: Scenario, results: Results) -> list[str]:
 class Check:
     """Compares one expectation at a time."""
 
-    registry: Registry
     results: Results
 
     def problems(self, wanted: Expectation) -> list[str]:
@@ -119,23 +117,17 @@ class Check:
         where = f"books of {wanted.device} {wanted.date}"
         yield from _differences(where, wanted, found, ("received", "stored", "duplicate", "rejected"))
 
+    @staticmethod
     def _is_about(
-        self, wanted: ExpectedAlert | ExpectedFinding | ExpectedNotification, found: AlertFound | FindingFound
+        wanted: ExpectedAlert | ExpectedFinding | ExpectedNotification, found: AlertFound | FindingFound
     ) -> bool:
         parameter = getattr(wanted, "parameter", None)
         return (
             wanted.kind == found.kind
             and parameter in (None, found.parameter)
             and wanted.city in (None, found.city)
-            and (wanted.site is None or wanted.site in self._sites(found))
+            and (wanted.site is None or wanted.site in found.sites)
         )
-
-    def _sites(self, found: AlertFound | FindingFound) -> set[str]:
-        """Return the site, or all sites of the device where it is about the device as a whole."""
-        if found.site is not None:
-            return {found.site}
-        device = self.registry.devices.get(found.device or "")
-        return set(device.sites) if device else set()
 
 
 def concentration(index: IndexFound, parameter: str) -> float | None:

@@ -50,7 +50,8 @@ class AlertFound:
     grade: str
     """The highest it has reached."""
     raised_at: int
-    site: str | None = None
+    sites: frozenset[str] = frozenset()
+    """All it is about: a silent logger concerns each of its sites."""
     city: str | None = None
     device: str | None = None
     parameter: str | None = None
@@ -62,7 +63,7 @@ class FindingFound:
     """A finding that stands."""
 
     kind: str
-    site: str | None = None
+    sites: frozenset[str] = frozenset()
     city: str | None = None
     device: str | None = None
     parameter: str | None = None

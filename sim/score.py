@@ -36,10 +36,10 @@ def score(
 ) -> Score:
     """Compare alerts about the sites in `fleet` with the truth; `duplicates` are the books' sums by device."""
     owner = {site: device.id for device in registry.device for site in device.sites}
-    about = [alert for alert in alerts if _sites(alert, registry) & fleet]
+    about = [alert for alert in alerts if alert.sites & fleet]
     result, explained = Score(), set()
     for incident in incidents:
-        matching = [alert for alert in about if _explains(incident, alert, registry)]
+        matching = [alert for alert in about if _explains(incident, alert)]
         explained |= {alert.alert_id for alert in matching}
         problem = _problem(incident, matching, duplicates.get(owner[incident.site], 0))
         (result.missed if problem else result.told).append(problem or incident.id)
@@ -47,11 +47,11 @@ def score(
     return result
 
 
-def _explains(incident: Incident, alert: AlertFound, registry: Registry) -> bool:
+def _explains(incident: Incident, alert: AlertFound) -> bool:
     truth = incident.truth
     return (
         alert.kind == truth.alert
-        and incident.site in _sites(alert, registry)
+        and incident.site in alert.sites
         and (not truth.parameters or alert.parameter in truth.parameters)
         and (truth.raised is None or truth.raised[0] <= alert.raised_at < truth.raised[1])
     )
@@ -65,13 +65,6 @@ def _problem(incident: Incident, matching: list[AlertFound], duplicates: int) ->
     return ""
 
 
-def _sites(alert: AlertFound, registry: Registry) -> set[str]:
-    if alert.site is not None:
-        return {alert.site}
-    device = registry.devices.get(alert.device or "")
-    return set(device.sites) if device else set()
-
-
 def _text(alert: AlertFound) -> str:
-    subject = alert.site or alert.device or alert.city
+    subject = alert.device or ", ".join(sorted(alert.sites))
     return f"{alert.kind} at {subject} {alert.parameter or ''} raised {cst_text(alert.raised_at)}"

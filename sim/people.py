@@ -1,0 +1,50 @@
+"""What people do in a scenario, at the duty desk of a store."""
+
+from alerts.desk import Desk, Refused
+from schemas.codes import FindingKind
+from schemas.registry import Registry
+from sim.scenario_inputs import ActivationStep, AlertStep
+from store.alert_port import Activation, Alert, AlertFilter, AlertStore
+
+STANDING_PLANS = {"confirm": ("proposed",), "lift": ("confirmed", "lift_proposed")}
+
+
+class People:
+    """Acknowledge, close, confirm and lift, found by what the scenario names."""
+
+    def __init__(self, store: AlertStore, registry: Registry) -> None:
+        self._store = store
+        self._desk = Desk(store, lambda: (1, registry))
+
+    def act(self, step: AlertStep | ActivationStep) -> str:
+        """Do it at the instant of the step; return why it is not possible, "" where it was done."""
+        try:
+            return self._on_alert(step) if isinstance(step, AlertStep) else self._on_activation(step)
+        except Refused as refusal:
+            return str(refusal)
+
+    def _on_alert(self, step: AlertStep) -> str:
+        alert = self._alert(step)
+        if alert is None:
+            return f"no standing alert of kind {step.kind} about {step.site or step.city}"
+        if step.do == "acknowledge":
+            self._desk.acknowledge(alert.alert_id, step.by, step.at)
+        else:
+            self._desk.close(alert.alert_id, step.by, step.outcome or "closed in the scenario", step.at)
+        return ""
+
+    def _alert(self, step: AlertStep) -> Alert | None:
+        wanted = AlertFilter(standing=True, site=step.site, city=step.city, kind=FindingKind(step.kind))
+        return next(iter(self._store.find_alerts(wanted)), None)
+
+    def _on_activation(self, step: ActivationStep) -> str:
+        activation = self._activation(step)
+        if activation is None:
+            return f"nothing to {step.do} for {step.city}"
+        decide = self._desk.confirm if step.do == "confirm" else self._desk.lift
+        decide(activation.activation_id, step.by, step.at)
+        return ""
+
+    def _activation(self, step: ActivationStep) -> Activation | None:
+        states = STANDING_PLANS[step.do]
+        return next((a for a in self._store.activations() if a.city == step.city and a.state in states), None)
