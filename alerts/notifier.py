@@ -7,6 +7,7 @@ lets it come back after the hold, and the stable key makes the repeat harmless. 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from threading import Event
 from typing import Final
 
 from alerts.notifiers import Attempt, Channel, message_of
@@ -14,9 +15,9 @@ from schemas.registry import Recipient, Registry
 from schemas.times import HOUR_US, MINUTE_US, SECOND_US
 from store.alert_port import AlertStore, DueNotification, Notification
 
-BATCH: Final = 20
-HOLD_US: Final = 10 * MINUTE_US
-"""Longer than a whole batch can take: BATCH times the webhook's time limit."""
+BATCH: Final = 5
+HOLD_US: Final = 15 * MINUTE_US
+"""Longer than a whole batch can take: BATCH times the longest time limit that a webhook can be given (120 s)."""
 FIRST_RETRY_US: Final = 5 * SECOND_US
 LONGEST_RETRY_US: Final = HOUR_US
 MAX_ATTEMPTS: Final = 30
@@ -48,11 +49,13 @@ class Notifier:
         self._store = store
         self._channels = dict(channels)
         self._registry = registry
+        self._closed = Event()
 
     def step(self, wait_s: float) -> bool:
-        """Deliver what is due; True: something was. It does not wait by itself. Raises Unavailable."""
+        """Deliver what is due, else wait for `wait_s`; True: something was due. Raises Unavailable."""
         due = self._store.take_notifications(BATCH, HOLD_US)
         if not due:
+            self._closed.wait(wait_s)
             return False
         recipients = {recipient.id: recipient for recipient in self._registry()[1].recipient}
         for one in due:
@@ -61,6 +64,7 @@ class Notifier:
 
     def close(self) -> None:
         """Close every channel."""
+        self._closed.set()
         for channel in self._channels.values():
             channel.close()
 

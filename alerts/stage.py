@@ -68,6 +68,7 @@ class AlertStage:
         self._held: dict[int, Lease] = {}
         self._assigned: frozenset[int] = frozenset()
         self._unsure = False
+        self._fenced = False
         self._version, self._registry = leases.registry()
 
     def step(self, wait_s: float) -> bool:
@@ -78,6 +79,8 @@ class AlertStage:
         self._follow_assignment()
         if self._unsure:
             self._believe_store()
+        if self._fenced:
+            self._take_back()
         records = [r for r in self._consumer.poll(wait_s, MAX_RECORDS) if r.partition in self._held]
         if not records:
             return False
@@ -88,8 +91,7 @@ class AlertStage:
             return True
         except LeaseLost as error:
             log.warning("%s", error)
-            self._held.clear()
-            self._claim(self._assigned)
+            self._fenced = True
         self._unsure = False
         return True
 
@@ -121,12 +123,18 @@ class AlertStage:
 
     def _believe_store(self) -> None:
         known = {lease.partition: lease for lease in self._leases.leases(topics.FINDINGS, sorted(self._held))}
-        lost = [p for p, held in self._held.items() if p not in known or known[p].epoch != held.epoch]
-        for partition, held in list(self._held.items()):
-            if partition not in lost:
-                self._start(known.get(partition, held))
-        self._claim(lost)
+        self._fenced = any(p not in known or known[p].epoch != held.epoch for p, held in self._held.items())
+        for lease in [] if self._fenced else known.values():
+            self._start(lease)
         self._unsure = False
+
+    def _take_back(self) -> None:
+        """After a fence: hear from the group what is still ours, and claim that only (a thawed process must not fight)."""
+        self._consumer.poll(0.0, 1)
+        self._held.clear()
+        self._follow_assignment()
+        self._claim(self._assigned - self._held.keys())
+        self._fenced = False
 
     def _work_off(self, records: Sequence[LogRecord]) -> None:
         self._refresh_registry()
