@@ -26,7 +26,7 @@ NOT_SETTINGS: Final = frozenset({"ECOVIGIL_CONFIG", "ECOVIGIL_SHARED"})
 class Section(BaseModel):
     """One table of the settings file; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class MqttSettings(Section):
@@ -121,6 +121,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
+        use_attribute_docstrings=True,
         nested_model_default_partial_update=True,
     )
 

@@ -97,8 +97,11 @@ class Outcome(StrEnum):
     """What a rule says of a mean."""
 
     MET = "met"
+    """达标: at or below the limit."""
     EXCEEDED = "exceeded"
+    """超标: above the limit."""
     NOT_JUDGED = "not_judged"
+    """未判定: with a reason, never a guess."""
 
 
 class NotJudged(StrEnum):
