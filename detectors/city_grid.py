@@ -120,17 +120,23 @@ class StationGrid:
             self._known_at[at] = max(self._known_at[at], known_at)
         return changed
 
-    def fill(self, rows: StationMeans) -> None:
-        """Take means as the tables have them; rows of other stations must not be among them."""
+    def fill(self, rows: StationMeans) -> set[int]:
+        """Take means of these stations as the tables have them; return the numbers of the periods that they change."""
         if not len(rows):
-            return
-        self.cover(self.calendar.number(int(rows.start.max())))
-        at = self.calendar.numbers(rows.start) - self.first
+            return set()
+        number = self.calendar.numbers(rows.start)
+        self.cover(int(number.max()))
+        at = number - self.first
         station = np.array([self._row[site] for site in rows.site])
         column = np.array([COLUMN.get(parameter, -1) for parameter in rows.parameter])
-        self._seen[at, station] = True
+        value = np.where(rows.valid, rows.value, np.nan)
         ours = column >= 0
-        self._value[at[ours], station[ours], column[ours]] = np.where(rows.valid, rows.value, np.nan)[ours]
+        key = (at[ours], station[ours], column[ours])
+        changed = ~self._seen[at, station]
+        changed[ours] |= ~((self._value[key] == value[ours]) | (np.isnan(self._value[key]) & np.isnan(value[ours])))
+        self._seen[at, station] = True
+        self._value[key] = value[ours]
+        return set(number[changed].tolist())
 
     def forget_before(self, number: int) -> None:
         """Drop the periods before `number`."""

@@ -29,12 +29,12 @@ class Concentrations(NamedTuple):
 
     value: NDArray[np.float64]
     """Shape (n, 6), µg/m³ (CO mg/m³); NaN where it is not valid."""
-    count: NDArray[np.int64]
-    """Shape (n, 6): stations of an hour or day, hours of a running value."""
+    values: NDArray[np.int64]
+    """Shape (n, 6): how many made each: stations of an hour or day, hours of a running value."""
 
     def take(self, index: NDArray[np.int64]) -> "Concentrations":
         """Return some of the periods."""
-        return Concentrations(self.value[index], self.count[index])
+        return Concentrations(self.value[index], self.values[index])
 
 
 def of_stations(values: NDArray[np.float64]) -> Concentrations:
@@ -55,8 +55,8 @@ def running(hours: NDArray[np.float64]) -> Concentrations:
 
 def standard_for(bindings: Sequence[Binding], instant_us: int) -> AqiStandard:
     """Return the index standard that the city's binding names, else the one in force by date."""
-    named = [b.aqi for b in bindings if b.aqi and b.covers(instant_us)]
-    return named[-1] if named else standard_at(instant_us)
+    named = (binding.aqi for binding in bindings if binding.aqi and binding.covers(instant_us))
+    return next(named, None) or standard_at(instant_us)
 
 
 class Indices(NamedTuple):
@@ -98,7 +98,7 @@ class Indices(NamedTuple):
         index = aqi_of(standard, averaging, given)
         word = "hours" if period is Period.RUNNING24 else "stations"
         iaqi = index.iaqi[: len(CODES)].T.tolist()
-        figures = zip(starts.tolist(), made_of.value.tolist(), iaqi, made_of.count.tolist(), strict=True)
+        figures = zip(starts.tolist(), made_of.value.tolist(), iaqi, made_of.values.tolist(), strict=True)
         return [
             IndexRow(
                 self.city,
@@ -122,4 +122,5 @@ def _detail(value: list[float], iaqi: list[float], count: list[int], word: str) 
             word: dict(zip(CODES, count, strict=True)),
         },
         separators=(",", ":"),
+        sort_keys=True,
     )

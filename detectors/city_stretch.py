@@ -1,5 +1,6 @@
 """A stretch of one city's hours and days: which are due, what they change, and the index rows that follow."""
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,11 +34,17 @@ class Limits(NamedTuple):
     """Whether the log holds no more events for now; before that a deadline says nothing of the newest hours."""
 
 
+def heard(grid: StationGrid) -> Mask:
+    """Return the periods that any station has closed."""
+    found: Mask = np.any(grid.seen, axis=1)
+    return found
+
+
 def within_window(mark: Mask) -> Mask:
     """Return the positions whose 24-hour window, this one the last, holds a marked one."""
-    total = np.cumsum(mark)
-    total[WINDOW_H:] = total[WINDOW_H:] - total[:-WINDOW_H].copy() if len(total) > WINDOW_H else total[WINDOW_H:]
-    return total > 0
+    total = np.concatenate([np.zeros(WINDOW_H, np.int64), np.cumsum(mark)])
+    found: Mask = total[WINDOW_H:] > total[:-WINDOW_H]
+    return found
 
 
 def past(grid: StationGrid, limits: Limits) -> Mask:
@@ -47,8 +54,8 @@ def past(grid: StationGrid, limits: Limits) -> Mask:
         return np.zeros(grid.length, np.bool_)
     over: Mask = starts + grid.calendar.length_us + DEADLINE_US <= limits.tick
     if not limits.caught_up:
-        heard = np.flatnonzero(grid.seen.any(axis=1))
-        newest = int(starts[heard[-1]]) if len(heard) else 0
+        there = np.flatnonzero(heard(grid))
+        newest = int(starts[there[-1]]) if len(there) else 0
         over &= starts <= newest - WINDOW_H * HOUR_US
     return over
 
@@ -56,7 +63,11 @@ def past(grid: StationGrid, limits: Limits) -> Mask:
 class Stretch:
     """Grids of hours and days with the rows that were last written about them; tables are read through `store`."""
 
-    def __init__(self, indices: Indices, stations: list[str], store: CityStore, first_hour: int) -> None:
+    def __init__(
+        self, indices: Indices, stations: list[str], store: CityStore, first_hour: int, *, bounded: bool = False
+    ) -> None:
+        self.bounded = bounded
+        """It ends where it was told to, not where time has come."""
         self.indices = indices
         self.store = store
         self.hours = StationGrid(HOURS, stations, first_hour)
@@ -77,12 +88,14 @@ class Stretch:
                 grid.cover(number)
                 grid.done[number - grid.first] = True
 
-    def _refresh(self, grid: StationGrid, period: int, start: int, end: int) -> None:
-        grid.fill(self.store.station_means(grid.stations, period, start, end))
+    def _refresh(self, grid: StationGrid, period: int, start: int, end: int) -> set[int]:
+        return grid.fill(self.store.station_means(grid.stations, period, start, end))
 
     def note(self, event: MeansClosed) -> bool:
         """Take an event; return whether it changes anything."""
-        grid, touched = (self.hours, self.touched_hours) if event.period is Period.HOUR else (self.days, self.touched_days)
+        grid, touched = (
+            (self.hours, self.touched_hours) if event.period is Period.HOUR else (self.days, self.touched_days)
+        )
         changed = grid.note(event.site_id, event.start, event.means, event.closed_at)
         if changed:
             touched.add(grid.calendar.number(event.start))
@@ -90,8 +103,9 @@ class Stretch:
 
     def advance(self, limits: Limits) -> list[IndexRow]:
         """Close what is due and return the rows whose content changed, in order of start."""
-        self._extend(limits)
-        self._close(self.hours, PERIOD_HOUR, lambda: within_window(self.hours.seen.any(axis=1)), limits, self.touched_hours)
+        if not self.bounded:
+            self._extend(limits)
+        self._close(self.hours, PERIOD_HOUR, lambda: within_window(heard(self.hours)), limits, self.touched_hours)
         self._close(self.days, PERIOD_DAY, self._days_there, limits, self.touched_days)
         rows = self._hour_rows() + self._day_rows()
         changed = [row for row in rows if self.rows.get((row.period, row.start)) != row]
@@ -100,26 +114,27 @@ class Stretch:
 
     def _extend(self, limits: Limits) -> None:
         """Let the hours go on while their 24-hour window holds data and their deadline is over, so that gaps show."""
-        heard = np.flatnonzero(self.hours.seen.any(axis=1))
-        if len(heard) and limits.tick is not None and limits.caught_up:
+        there = np.flatnonzero(heard(self.hours))
+        if len(there) and limits.tick is not None and limits.caught_up:
             over = HOURS.number(limits.tick - DEADLINE_US) - 1
-            self.hours.cover(min(self.hours.first + int(heard[-1]) + LOOK_BACK_H, over))
+            self.hours.cover(min(self.hours.first + int(there[-1]) + LOOK_BACK_H, over))
         if self.hours.length:
             self.days.cover(int(DAYS.number(int(self.hours.starts[-1]))))
 
     def _days_there(self) -> Mask:
-        there = self.days.seen.any(axis=1)
-        heard = self.hours.starts[self.hours.seen.any(axis=1)]
-        there[np.unique(DAYS.numbers(heard)) - self.days.first] = True
+        there = heard(self.days)
+        there[np.unique(DAYS.numbers(self.hours.starts[heard(self.hours)])) - self.days.first] = True
         return there
 
-    def _close(self, grid: StationGrid, period: int, there, limits: Limits, touched: set[int]) -> None:  # type: ignore[no-untyped-def]
+    def _close(
+        self, grid: StationGrid, period: int, there: Callable[[], Mask], limits: Limits, touched: set[int]
+    ) -> None:
         due = _due(grid, there(), limits)
         late = due & ~grid.seen.all(axis=1)
         if late.any():
             # the deadline has passed: what the tables hold is all there is, whether its event has come yet or not
             starts = grid.starts[late]
-            self._refresh(grid, period, int(starts[0]), int(starts[-1]) + 1)
+            touched |= self._refresh(grid, period, int(starts[0]), int(starts[-1]) + 1)
             grid.known_at[late] = np.maximum(grid.known_at[late], starts + grid.calendar.length_us + DEADLINE_US)
             due = _due(grid, there(), limits)
         grid.done[due] = True
@@ -141,7 +156,9 @@ class Stretch:
         hours = made.take(affected - back)
         return self._rows_of(grid.starts[affected], hours, windows, touched[affected])
 
-    def _rows_of(self, starts: NDArray[np.int64], hours: Concentrations, windows: Concentrations, own: Mask) -> list[IndexRow]:
+    def _rows_of(
+        self, starts: NDArray[np.int64], hours: Concentrations, windows: Concentrations, own: Mask
+    ) -> list[IndexRow]:
         at = np.flatnonzero(own | (hours.value[:, SO2] > SO2_CEILING))
         hour_rows = self.indices.rows(Period.HOUR, starts[at], hours.take(at), windows.value[at, SO2])
         return hour_rows + self.indices.rows(Period.RUNNING24, starts, windows)
@@ -158,6 +175,12 @@ class Stretch:
         """Return the tick at which the index of a position came to be as it is, 0 where that is not known."""
         at = self.hours.calendar.number(position) - self.hours.first
         return int(self.known_from[at]) if 0 <= at < len(self.known_from) else 0
+
+    def waiting_hours(self) -> set[int]:
+        """Return the numbers of the hours that hold data and are not closed, and the first hours of such days."""
+        hours = self.hours.first + np.flatnonzero(heard(self.hours) & ~self.hours.done)
+        days = self.days.starts[heard(self.days) & ~self.days.done]
+        return set(hours.tolist()) | set(HOURS.numbers(days).tolist())
 
     def touch_all(self) -> None:
         """Have everything that is closed worked out again: the law or the stations changed."""

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.codes import FindingKind, Grade
-from schemas.times import HOUR_US
 from standards.thresholds import RELEASE_POSITIONS, Rule, Scheme
 
 PM25: Final = "a34004"
@@ -43,21 +42,11 @@ class Course:
     """The running 24-hour index of a city by position, that is by the start of the window's last hour."""
 
     start: NDArray[np.int64]
-    """µs, ascending, whole hours; positions that are absent are undefined."""
+    """µs, every hour from first to last."""
     aqi: NDArray[np.float64]
     """NaN = undefined."""
     pm25: Mask
     """Whether a34004 is among the primary pollutants."""
-
-    def dense(self) -> "Course":
-        """Return the course with every hour from first to last."""
-        if not len(self.start) or self.start[-1] - self.start[0] == (len(self.start) - 1) * HOUR_US:
-            return self
-        start = np.arange(self.start[0], self.start[-1] + HOUR_US, HOUR_US)
-        at = (self.start - self.start[0]) // HOUR_US
-        aqi, pm25 = np.full(len(start), np.nan), np.zeros(len(start), np.bool_)
-        aqi[at], pm25[at] = self.aqi, self.pm25
-        return Course(start, aqi, pm25)
 
 
 class Step(NamedTuple):
@@ -97,7 +86,8 @@ def run_lengths(over: Mask) -> Ranks:
 
 def met(rule: Rule, aqi: NDArray[np.float64]) -> Mask:
     """Return the positions at which one rule is met."""
-    return run_lengths(rule.above(aqi)) >= rule.positions
+    enough: Mask = run_lengths(rule.above(aqi)) >= rule.positions
+    return enough
 
 
 def met_together(rules: Sequence[Rule], aqi: NDArray[np.float64]) -> Mask:
@@ -115,7 +105,8 @@ def mostly(mark: Mask, length: int) -> Mask:
     """Return where more than half of the last `length` positions are marked."""
     total = np.concatenate([[0], np.cumsum(mark)])
     index = np.arange(1, len(mark) + 1)
-    return 2 * (total[index] - total[np.maximum(index - length, 0)]) > length
+    marked: Ranks = total[index] - total[np.maximum(index - length, 0)]
+    return 2 * marked > length
 
 
 @dataclass(frozen=True)
@@ -135,7 +126,7 @@ class Judgement:
 
 
 def judge(course: Course, scheme: Scheme) -> Judgement:
-    """Return the grade that a scheme gives each position of a dense course."""
+    """Return the grade that a scheme gives each position of a course."""
     said = Judgement(np.zeros(len(course.aqi), np.int64), np.zeros(len(course.aqi), np.int64))
     for grade, group in _ways(scheme):
         mask = met_together(group, course.aqi) if len(group) > 1 else met(group[0], course.aqi)
@@ -219,7 +210,6 @@ def spells(raised: Mask, calm_count: Ranks) -> list[tuple[int, int | None]]:
 
 def episodes(course: Course, laws: Sequence[Law]) -> list[Episode]:
     """Return the episodes of a course in order; it must begin outside any episode and any run above a threshold."""
-    course = course.dense()
     if not any((course.aqi > law.scheme.release_threshold).any() for law in laws):
         return []
     judged = _judged(course, laws)

@@ -24,7 +24,6 @@ class StationMeans(Columns):
     value: NDArray[np.float64]
     """NaN where there is none."""
     valid: NDArray[np.bool_]
-    version: NDArray[np.int32]
 
     DTYPES: ClassVar[dict[str, Any]] = {
         "site": np.object_,
@@ -32,7 +31,6 @@ class StationMeans(Columns):
         "start": np.int64,
         "value": np.float64,
         "valid": np.bool_,
-        "version": np.int32,
     }
 
 
@@ -54,6 +52,10 @@ class CityStore(Protocol):
 
     def claim(self, topic: str, log_id: str, partitions: Sequence[int], owner: str) -> list[Lease]:
         """Take the partitions; leases in ascending order."""
+        ...
+
+    def leases(self, topic: str, partitions: Sequence[int]) -> list[Lease]:
+        """Return the partitions as the store knows them, in ascending order: what to believe when a commit's outcome is unknown."""
         ...
 
     def registry(self) -> tuple[int, Registry]:
@@ -78,6 +80,10 @@ class CityStore(Protocol):
 
     def city_findings(self, city: str, kinds: Sequence[str]) -> list[FindingRow]:
         """Return the findings of these kinds about a city, in order of start."""
+        ...
+
+    def city_edges(self, city: str, sites: Sequence[str]) -> tuple[int | None, int | None]:
+        """Return (the earliest hour that has a mean of these sites and no hour row of the city, the last hour that has one)."""
         ...
 
     def commit_city(self, batch: CityBatch) -> None:

@@ -1,6 +1,9 @@
 """The in-memory twin of the store: one object that serves every role, assembled from slices."""
 
 from store.memory_alerts import MemoryAlerts
+from store.memory_city import MemoryCity
+from store.memory_export import MemoryExport
+from store.memory_letters import MemoryLetters
 from store.memory_tables import MemoryTables
 from store.memory_work import MemoryWork
 
@@ -8,7 +11,10 @@ __all__ = ["MemoryStore", "MemoryTables"]
 
 
 class MemoryStore(
+    MemoryExport,
+    MemoryLetters,
     MemoryAlerts,
+    MemoryCity,
     MemoryWork,
 ):
     """All slices over the same tables; the contract tests hold it to what PostgreSQL does."""

@@ -32,7 +32,6 @@ class MemoryCity(MemorySlice):
             start=[row[0] for row in found],
             value=[float("nan") if row[3].value is None else row[3].value for row in found],
             valid=[row[3].valid for row in found],
-            version=[row[3].version for row in found],
         )
 
     def city_indices(self, city: str, start: int, end: int) -> list[IndexRow]:
@@ -46,6 +45,20 @@ class MemoryCity(MemorySlice):
         with self.tables.lock:
             rows = [f for f in self.tables.finding.values() if f.city == city and f.kind in kinds]
         return sorted(rows, key=lambda f: (f.start or 0, f.finding_id))
+
+    def city_edges(self, city: str, sites: Sequence[str]) -> tuple[int | None, int | None]:
+        """Return (the earliest hour that has a mean of these sites and no hour row of the city, the last hour that has one)."""
+        with self.tables.lock:
+            done = {
+                r.start
+                for r in self.tables.air_index.values()
+                if r.is_city and r.subject == city and r.period == "hour"
+            }
+            series = [number for (site, _), number in self.tables.series.items() if site in set(sites)]
+            there = {
+                at for number in series if (number, 0) in self.tables.mean for at in self.tables.mean[number, 0].rows
+            }
+        return min(there - done, default=None), max(done, default=None)
 
     def commit_city(self, batch: CityBatch) -> None:
         """Write everything or nothing; raises LeaseLost."""

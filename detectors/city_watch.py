@@ -1,0 +1,224 @@
+"""One city under watch: its recent hours in arrays, older ones read from the tables when late data touch them, its episodes."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.city_findings import KINDS, Teller, changes
+from detectors.city_grid import DAYS, HOURS
+from detectors.city_index import Indices
+from detectors.city_stretch import LOOK_BACK_H, Limits, Rows, Stretch
+from detectors.episodes import PM25, Course, Law, calm_positions, episodes
+from schemas.codes import FindingStatus, Period
+from schemas.events import Finding, MeansClosed
+from schemas.registry import Binding, Registry
+from schemas.times import DAY_US, HOUR_US, date_us
+from standards.thresholds import schemes
+from store.city_port import CityStore
+from store.port import IndexRow
+
+KEPT_H: Final = 144
+"""Hours that are kept in arrays; what is older comes from the tables."""
+MARGIN_H: Final = LOOK_BACK_H + 8
+CALM_WITHIN_H: Final = 100
+"""Before an onset there is a calm or undefined position within the longest duration of any rule (96 h)."""
+FAR_US: Final = 1 << 62
+FOREVER_US: Final = 10_000_000_000 * 1_000_000
+"""The year 2286: later than any mean."""
+
+
+def laws_of(bindings: Iterable[Binding]) -> list[Law]:
+    """Return the threshold schemes of a city's bindings with their time in force; a scheme without grades is none."""
+    return [
+        Law(
+            date_us(b.effective_from),
+            date_us(b.effective_to) + DAY_US if b.effective_to else FAR_US,
+            schemes()[b.thresholds],
+        )
+        for b in bindings
+        if b.thresholds in schemes()
+    ]
+
+
+class CityWatch:
+    """Takes events of one city, and says at each advance which rows and findings are new."""
+
+    def __init__(self, city: str, registry: Registry, store: CityStore) -> None:
+        self.city = city
+        self._stations = registry.stations[city]
+        bindings = registry.city_bindings.get(city, [])
+        self._indices = Indices(city, bindings)
+        self._laws = laws_of(bindings)
+        self._store = store
+        self._early: list[MeansClosed] = []
+        """Events that came before anything was loaded."""
+        self._late: dict[int, int] = {}
+        """Hour → tick at which it was touched, of hours before the arrays."""
+        self._recent: Stretch | None = None
+        self._rows_from = FAR_US
+        """From here on the rows of `_recent` are all there are."""
+        rows = store.city_findings(city, KINDS)
+        self._findings: dict[UUID, Finding] = {
+            finding.finding_id: finding for finding in (Finding.model_validate_json(row.payload) for row in rows)
+        }
+        self._load(None)
+
+    @staticmethod
+    def facts(city: str, registry: Registry) -> object:
+        """Return what of the registry a watch depends on; it is made anew when that changes."""
+        return registry.stations.get(city), registry.city_bindings.get(city)
+
+    def note(self, event: MeansClosed) -> None:
+        """Take an event of one of the city's stations."""
+        if event.site_id not in self._stations:
+            return
+        if self._recent is None:
+            self._early.append(event)
+            return
+        grid = self._recent.hours if event.period is Period.HOUR else self._recent.days
+        number = grid.calendar.number(event.start)
+        margin = LOOK_BACK_H if event.period is Period.HOUR else 1
+        if number < grid.first + margin:
+            hour = HOURS.number(event.start)
+            self._late[hour] = max(self._late.get(hour, 0), event.closed_at)
+        if number >= grid.first:
+            self._recent.note(event)
+
+    def _load(self, first_event: int | None) -> None:
+        pending, last = self._store.city_edges(self.city, self._stations)
+        begins = [start for start in (pending, last and last - KEPT_H * HOUR_US) if start is not None]
+        if first_event is not None and last is None:
+            begins.append(first_event)
+        if not begins:
+            return
+        self._recent = Stretch(self._indices, self._stations, self._store, int(HOURS.number(min(begins))) - MARGIN_H)
+        self._recent.load(FOREVER_US)
+        self._recent.touch_all()
+        self._rows_from = int(self._recent.hours.starts[0]) if self._recent.hours.length else min(begins)
+        early, self._early = self._early, []
+        for event in early:
+            self.note(event)
+
+    def advance(self, limits: Limits) -> tuple[list[IndexRow], list[Finding]]:
+        """Return the index rows whose content changed, and the findings that follow from them."""
+        if self._early:
+            self._load(min(event.start for event in self._early))
+        if self._recent is None:
+            return [], []
+        rows, findings = [], []
+        for stretch in [*self._late_stretches(), self._recent]:
+            changed = stretch.advance(limits)
+            rows += changed
+            if stretch is not self._recent:
+                self._settle(stretch)
+                self._take_over(changed)
+            findings += self._tell(changed, stretch, limits)
+        self._trim()
+        return rows, findings
+
+    def _late_stretches(self) -> Iterator[Stretch]:
+        """Return stretches, read from the tables, around the hours that were touched before the arrays begin."""
+        for span in _spans(sorted(self._late)):
+            stretch = Stretch(self._indices, self._stations, self._store, span[0] - LOOK_BACK_H, bounded=True)
+            stretch.load(int(HOURS.start(span[-1] + 2 * LOOK_BACK_H)))
+            stretch.hours.cover(span[-1] + LOOK_BACK_H)
+            for hour in span:
+                stretch.hours.known_at[hour - stretch.hours.first] = self._late[hour]
+            stretch.touched_hours |= set(span)
+            stretch.touched_days |= {int(DAYS.number(HOURS.start(hour))) for hour in span}
+            stretch.days.cover(max(stretch.touched_days))
+            yield stretch
+
+    def _settle(self, stretch: Stretch) -> None:
+        """Keep of the late hours in a stretch those that still wait for other stations."""
+        waiting = stretch.waiting_hours()
+        within = range(stretch.hours.first, stretch.hours.first + stretch.hours.length)
+        self._late = {hour: at for hour, at in self._late.items() if hour not in within or hour in waiting}
+
+    def _take_over(self, changed: list[IndexRow]) -> None:
+        if self._recent is not None:
+            self._recent.rows.update({(r.period, r.start): r for r in changed if r.start >= self._rows_from})
+
+    def _tell(self, changed: list[IndexRow], stretch: Stretch, limits: Limits) -> list[Finding]:
+        positions = [row.start for row in changed if row.period == Period.RUNNING24]
+        if not self._laws or not positions:
+            return []
+        new: Rows = {(row.period, row.start): row for row in changed}
+        course = self._course_before(self._anchor(min(positions)), new)
+        now = stretch.known_at(max(positions)) or limits.tick or max(positions) + HOUR_US
+        teller = Teller(self.city, partial(self._row, new=new), lambda position: stretch.known_at(position) or now)
+        told = changes(episodes(course, self._laws), self._findings, int(course.start[0]), FAR_US, teller, now)
+        self._findings |= {finding.finding_id: finding for finding in told}
+        return told
+
+    def _anchor(self, position: int) -> int:
+        """Return the onset of the episodes that a position lies in, or the position itself."""
+        for finding in sorted(self._findings.values(), key=lambda f: f.start or 0, reverse=True):
+            ended = finding.detail["ended"]
+            stands = finding.status is not FindingStatus.WITHDRAWN and (ended is None or ended >= position)
+            if stands and finding.start is not None:
+                position = min(position, finding.start)
+        return position
+
+    def _course_before(self, anchor: int, new: Rows) -> Course:
+        """Return the course from the position after the last calm or undefined one before `anchor`."""
+        back = CALM_WITHIN_H
+        while True:
+            course = self._course(anchor - back * HOUR_US, new)
+            calm = calm_positions(course, self._laws) | np.isnan(course.aqi)
+            clean = np.flatnonzero(calm[:back])
+            if len(clean):
+                cut = slice(int(clean[-1]) + 1, None)
+                return Course(course.start[cut], course.aqi[cut], course.pm25[cut])
+            back *= 4
+
+    def _course(self, begin: int, new: Rows) -> Course:
+        known = self._rows_between(begin, new)
+        start: NDArray[np.int64] = np.arange(begin, max(known) + HOUR_US, HOUR_US)
+        aqi, pm25 = np.full(len(start), np.nan), np.zeros(len(start), np.bool_)
+        for position, row in known.items():
+            if row.aqi is not None:
+                at = (position - begin) // HOUR_US
+                aqi[at], pm25[at] = row.aqi, PM25 in row.primary
+        return Course(start, aqi, pm25)
+
+    def _rows_between(self, begin: int, new: Rows) -> dict[int, IndexRow]:
+        kept = self._recent.rows if self._recent else {}
+        older = self._store.city_indices(self.city, begin, self._rows_from) if begin < self._rows_from else []
+        found = {row.start: row for row in older if row.period == Period.RUNNING24}
+        for rows in (kept, new):
+            found |= {at: row for (period, at), row in rows.items() if period == Period.RUNNING24 and at >= begin}
+        return found
+
+    def _row(self, position: int, new: Rows) -> IndexRow | None:
+        key = (Period.RUNNING24.value, position)
+        if key in new or self._recent is None or position >= self._rows_from:
+            return new.get(key) or (self._recent.rows.get(key) if self._recent else None)
+        rows = self._store.city_indices(self.city, position, position + 1)
+        return next((row for row in rows if row.period == Period.RUNNING24), None)
+
+    def _trim(self) -> None:
+        """Forget hours that are long closed, at times."""
+        recent = self._recent
+        if recent is None or recent.hours.length < 3 * KEPT_H:
+            return
+        newest = recent.hours.first + recent.hours.length
+        recent.forget_before(min([newest - KEPT_H, *(hour - MARGIN_H for hour in recent.waiting_hours())]))
+        self._rows_from = max(self._rows_from, recent.hours.calendar.start(recent.hours.first))
+        recent.rows = {key: row for key, row in recent.rows.items() if key[1] >= self._rows_from - DAY_US}
+
+
+def _spans(hours: list[int]) -> Iterator[list[int]]:
+    """Return groups of hours that lie so close that one stretch serves them."""
+    span: list[int] = []
+    for hour in hours:
+        if span and hour - span[-1] > 3 * LOOK_BACK_H:
+            yield span
+            span = []
+        span.append(hour)
+    if span:
+        yield span
