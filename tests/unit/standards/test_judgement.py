@@ -1,10 +1,9 @@
 """Met or exceeded, from the scenarios' conventions and facts 5.1."""
 
-import numpy as np
 import pytest
 
 from schemas.codes import Outcome
-from standards.judgement import judge, judge_columns
+from standards.judgement import judge
 
 
 @pytest.mark.parametrize(
@@ -26,11 +25,3 @@ def test_a_value_above_its_limit_is_exceeded_and_an_equal_one_is_not(value, mini
 
     assert judgement.outcome is outcome
     assert judgement.times_over == (None if times_over is None else pytest.approx(times_over))
-
-
-def test_columns_are_judged_like_single_values():
-    exceeded, times_over = judge_columns([26.0, 20.0], np.nan, [20.0, 20.0])
-
-    assert exceeded.tolist() == [True, False]
-    assert times_over[0] == pytest.approx(0.30)
-    assert np.isnan(times_over[1])
