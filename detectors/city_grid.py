@@ -116,8 +116,7 @@ class StationGrid:
                 changed |= not (row[column] == value or (value != value and row[column] != row[column]))
                 row[column] = value
         self._seen[at, station] = True
-        if changed:
-            self._known_at[at] = max(self._known_at[at], known_at)
+        self._known_at[at] = max(self._known_at[at], known_at)
         return changed
 
     def fill(self, rows: StationMeans) -> set[int]:

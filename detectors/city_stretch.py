@@ -105,6 +105,8 @@ class Stretch:
         """Close what is due and return the rows whose content changed, in order of start."""
         if not self.bounded:
             self._extend(limits)
+        if self.hours.length:
+            self.days.cover(DAYS.number(int(self.hours.starts[-1])))
         self._close(self.hours, PERIOD_HOUR, lambda: within_window(heard(self.hours)), limits, self.touched_hours)
         self._close(self.days, PERIOD_DAY, self._days_there, limits, self.touched_days)
         rows = self._hour_rows() + self._day_rows()
@@ -118,8 +120,6 @@ class Stretch:
         if len(there) and limits.tick is not None and limits.caught_up:
             over = HOURS.number(limits.tick - DEADLINE_US) - 1
             self.hours.cover(min(self.hours.first + int(there[-1]) + LOOK_BACK_H, over))
-        if self.hours.length:
-            self.days.cover(int(DAYS.number(int(self.hours.starts[-1]))))
 
     def _days_there(self) -> Mask:
         there = heard(self.days)
