@@ -93,7 +93,7 @@ class Bridge:
         if self._failed:
             self._landings.wait(wait_s)
             self._send_again()
-        took = self._may_read() and self._take(0.0 if self._flying else wait_s)
+        took = self._take(0.0 if self._flying else wait_s)
         return landed or took or (self._wait(wait_s) and self._land())
 
     def close(self) -> None:
@@ -110,6 +110,7 @@ class Bridge:
     def _prepare(self) -> None:
         self._intake.refresh()
         if not self._partitions:
+            self._clock.now()  # what is not known must show before anything is read
             self._partitions = self._producer.partitions(REPORTS)
 
     def _may_read(self) -> bool:
@@ -125,6 +126,9 @@ class Bridge:
         return self._landings.wait(min(wait_s, self._settings.turn_s) if self._may_read() else wait_s)
 
     def _take(self, wait_s: float) -> bool:
+        if not self._may_read():
+            self._link.poll(0.0, 0)  # reads nothing, keeps the connection alive
+            return False
         deliveries = self._link.poll(wait_s, self._settings.poll_messages)
         self._collect(deliveries)
         if len(deliveries) < self._settings.poll_messages:
@@ -135,22 +139,21 @@ class Bridge:
 
     def _collect(self, deliveries: Sequence[Delivery]) -> None:
         now_us = self._clock.now()
-        self._arrivals.add(deliveries)
-        for delivery in deliveries:
+        for number, delivery in enumerate(deliveries, self._arrivals.add(deliveries)):
             if delivery.topic.endswith(ACK_SUFFIX):
-                self._arrivals.finish((delivery.token,))
+                self._arrivals.finish((number,))
             else:
-                self._keep(delivery, now_us)
+                self._keep(number, delivery, now_us)
         self.tally.messages += len(deliveries)
         self._settle()
 
-    def _keep(self, delivery: Delivery, now_us: int) -> None:
+    def _keep(self, number: int, delivery: Delivery, now_us: int) -> None:
         topic, payload = delivery.topic, delivery.payload
         device_id = device_of(topic)
         partition = _partition_of(device_id or topic, self._partitions)
         draft, flight = self._room_in(partition, len(payload))
         sha = draft.add(topic, payload, self._intake.judge(topic, payload, now_us), now_us)
-        flight.tokens.append(delivery.token)
+        flight.numbers.append(number)
         self._raw_bytes += len(payload)
         flight.raw_bytes += len(payload)
         if device_id:
@@ -204,10 +207,10 @@ class Bridge:
         self.tally.failures += len(landed) - len(safe)
         for flight in safe:
             self._raw_bytes -= flight.raw_bytes
-            self._arrivals.finish(flight.tokens)
+            self._arrivals.finish(flight.numbers)
         if safe:
-            self._settle()
             self._acknowledge(safe)
+            self._settle()
         return bool(safe)
 
     def _settle(self) -> None:

@@ -1,7 +1,7 @@
 """What is on its way to Kafka, and which MQTT messages may be settled: in the order in which they came."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 
@@ -13,8 +13,8 @@ class Flight:
     """One bundle between the bridge and Kafka's acknowledgement."""
 
     partition: int
-    tokens: list[tuple[int, int]] = field(default_factory=list)
-    """MQTT messages that it carries."""
+    numbers: list[int] = field(default_factory=list)
+    """MQTT messages that it carries, as `Arrivals` counts them."""
     acks: dict[str, list[str]] = field(default_factory=dict)
     """SHA-256 in hex by ack topic."""
     raw_bytes: int = 0
@@ -49,7 +49,7 @@ class Landings:
 
 
 class Arrivals:
-    """Deliveries that wait to be settled.
+    """Deliveries that wait to be settled, known by their number in the order in which they came.
 
     A broker may insist on PUBACKs in the order of its PUBLISHes (MQTT 3.1.1, 4.6; the embedded one disconnects a client
     that does otherwise), while partitions land in any order: a message is settled with the last of those before it.
@@ -57,24 +57,28 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._waiting: deque[Delivery] = deque()
-        self._done: set[tuple[int, int]] = set()
+        self._first = 0
+        """Number of the oldest that waits."""
+        self._done: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Take deliveries in the order in which they came."""
+    def add(self, deliveries: Sequence[Delivery]) -> int:
+        """Take deliveries and return the number of the first; the others' follow."""
+        number = self._first + len(self._waiting)
         self._waiting.extend(deliveries)
+        return number
 
-    def finish(self, tokens: Iterable[tuple[int, int]]) -> None:
+    def finish(self, numbers: Iterable[int]) -> None:
         """Note that these are safe."""
-        self._done.update(tokens)
+        self._done.update(numbers)
 
     def take_settled(self) -> list[Delivery]:
         """Return, in order, those that may be settled now."""
         settled: list[Delivery] = []
-        while self._waiting and self._waiting[0].token in self._done:
-            delivery = self._waiting.popleft()
-            self._done.discard(delivery.token)
-            settled.append(delivery)
+        while self._first in self._done:
+            self._done.discard(self._first)
+            self._first += 1
+            settled.append(self._waiting.popleft())
         return settled

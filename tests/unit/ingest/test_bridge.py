@@ -1,14 +1,14 @@
 """The bridge on the in-memory link and log: what is settled when, and what a failure repeats."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import pytest
 
 from bus.memory_link import MemoryLink
 from bus.memory_log import MemoryLog
-from bus.port import LogProducer
+from bus.port import Delivery, LogProducer
 from ingest.bridge import Bridge, BridgeSettings
 from ingest.bundler import BundleLimits
 from ingest.intake import Intake
@@ -35,6 +35,28 @@ class Noon:
 
     def now(self) -> int:
         return NOON
+
+
+class NoTime:
+    """A virtual clock that has not been told anything yet."""
+
+    def now(self) -> int:
+        raise Unavailable("virtual clock: no time has been told yet")
+
+
+class QosZeroLink(MemoryLink):
+    """A link whose messages all came with QoS 0: they share one token."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = [Delivery(report_topic("220100", "mn-1"), payload(i), (1, 0)) for i in range(count)]
+
+    def poll(self, timeout_s: float, max_messages: int) -> list[Delivery]:
+        taken, self.left = self.left[:max_messages], self.left[max_messages:]
+        return taken
+
+    def settle(self, deliveries: Sequence[Delivery]) -> None:
+        self.settled += deliveries
 
 
 class HeldProducer:
@@ -266,3 +288,22 @@ def test_a_message_that_our_code_cannot_take_is_kept_as_our_defect(link: MemoryL
     bridge_on(link, log.producer(), registry=broken).step(0)
 
     assert [r.reason for r in bundles(log)[0].rejected] == [Rejection.INTERNAL_ERROR]
+
+
+def test_messages_without_a_packet_id_hold_nothing_up(log: MemoryLog) -> None:
+    link = QosZeroLink(3)
+    bridge = bridge_on(link, log.producer())
+
+    while bridge.step(0):
+        pass
+
+    assert (len(link.settled), sum(len(b) for b in bundles(log))) == (3, 3)
+
+
+def test_nothing_is_read_before_the_time_is_known(link: MemoryLink, log: MemoryLog) -> None:
+    link.offer(report_topic("220100", "mn-1"), payload())
+    bridge = Bridge(link, log.producer(), NoTime(), Intake(FixedRegistry(REGISTRY)))
+
+    with pytest.raises(Unavailable):
+        bridge.step(0)
+    assert link.waiting == 1
