@@ -45,62 +45,62 @@ class PostgresAlerts:
 
     def now(self) -> int:
         """Return the database's own time, µs."""
-        return to_us(self._rows("now")[0][0])
+        return to_us(self._queried("now")[0][0])
 
     def seen_events(self, event_ids: Sequence[UUID]) -> set[UUID]:
         """Return which of these events were worked off before."""
-        return {row[0] for row in self._rows("seen", event_ids=list(event_ids))}
+        return {row[0] for row in self._queried("seen", event_ids=list(event_ids))}
 
     def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:
         """Return the current verdicts around the windows first … last, up to the nearest met window on either side."""
-        known = self._rows("series", site=site, parameter=parameter)
+        known = self._queried("series", site=site, parameter=parameter)
         if not known:
             return Segment(None, None, ())
         key: dict[str, Any] = {"series": known[0][0], "period": PERIOD_CODE[period]}
-        low, high = self._rows("edges", first=from_us(first), last=from_us(last), **key)[0]
-        rows = self._rows("windows", low=low, high=high, **key)
+        low, high = self._queried("edges", first=from_us(first), last=from_us(last), **key)[0]
+        rows = self._queried("windows", low=low, high=high, **key)
         return Segment(_us(low), _us(high), tuple(Window(to_us(row[0]), *row[1:]) for row in rows))
 
     def window_facts(self, site: str, parameter: str, period: Period, start: int) -> WindowFacts:
         """Return oxygen and flags of one window."""
         key = {"site": site, "period": PERIOD_CODE[period], "start": from_us(start)}
-        oxygen = self._rows("oxygen", **key)
-        flags = self._rows("flags", parameter=parameter, end=from_us(start + LENGTH_US[period]), **key)
+        oxygen = self._queried("oxygen", **key)
+        flags = self._queried("flags", parameter=parameter, end=from_us(start + LENGTH_US[period]), **key)
         return WindowFacts(oxygen[0][0] if oxygen else None, dict(flags))
 
     def exceedance_alerts(self, site: str, parameter: str, period: Period, segment: Segment) -> list[Alert]:
         """Return the exceedance alerts whose first window lies inside the segment, by first window."""
         bounds = {"low": _instant(segment.low), "high": _instant(segment.high)}
-        return self._alerts("exceedance_alerts", site=site, parameter=parameter, period=period.value, **bounds)
+        return self._listed("exceedance_alerts", site=site, parameter=parameter, period=period.value, **bounds)
 
     def alert(self, alert_id: UUID) -> Alert | None:
         """Return one alert."""
-        return next(iter(self._alerts("alert", alert_id=alert_id)), None)
+        return next(iter(self._listed("alert", alert_id=alert_id)), None)
 
     def standing_alert(self, kind: FindingKind, device_id: str) -> Alert | None:
         """Return the open or acknowledged alert of this kind about a device."""
-        return next(iter(self._alerts("standing", kind=kind.value, device_id=device_id)), None)
+        return next(iter(self._listed("standing", kind=kind.value, device_id=device_id)), None)
 
     def find_alerts(self, wanted: AlertFilter) -> list[Alert]:
         """Return alerts, the latest change first."""
         grade = wanted.grade.value if wanted.grade else None
-        return self._alerts("find", **(vars(wanted) | {"grade": grade}))
+        return self._listed("find", **(vars(wanted) | {"grade": grade}))
 
     def alerts_by_prefix(self, prefix: str) -> list[Alert]:
         """Return the alerts whose id starts with `prefix` (at most 10)."""
-        return self._alerts("by_prefix", prefix=prefix)
+        return self._listed("by_prefix", prefix=prefix)
 
     def alert_history(self, alert_id: UUID) -> list[AlertEvent]:
         """Return the steps of an alert in turn."""
-        return [_event(row) for row in self._rows("history", alert_id=alert_id)]
+        return [_event(row) for row in self._queried("history", alert_id=alert_id)]
 
     def notifications_of(self, alert_id: UUID) -> list[Notification]:
         """Return who was, or is to be, told of an alert, by step and recipient."""
-        return [Notification(*row) for row in self._rows("notifications", alert_id=alert_id)]
+        return [Notification(*row) for row in self._queried("notifications", alert_id=alert_id)]
 
     def activations(self, alert_id: UUID | None = None) -> list[Activation]:
         """Return the activations (of one alert), the latest change first."""
-        return [_activation(row) for row in self._rows("activations", alert_id=alert_id)]
+        return [_activation(row) for row in self._queried("activations", alert_id=alert_id)]
 
     def commit_alerts(self, batch: AlertBatch) -> None:
         """Write everything in one transaction, the fence last; raises Overtaken, LeaseLost or Unavailable."""
@@ -127,12 +127,12 @@ class PostgresAlerts:
         with self.database.transaction() as cursor:
             cursor.execute(SQL["settle"], vars(told) | {"retry": timedelta(microseconds=retry_us or 0)})
 
-    def _rows(self, query: str, **values: Any) -> list[Any]:
+    def _queried(self, query: str, **values: Any) -> list[Any]:
         with self.database.read() as cursor:
             return cursor.execute(SQL[query], values).fetchall()
 
-    def _alerts(self, query: str, **values: Any) -> list[Alert]:
-        return [_alert(row) for row in self._rows(query, **values)]
+    def _listed(self, query: str, **values: Any) -> list[Alert]:
+        return [_alert(row) for row in self._queried(query, **values)]
 
 
 def _write_alert(cursor: Cursor, alert: Alert, before: int) -> None:

@@ -1,0 +1,333 @@
+"""What both stores promise the alerts role."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from alerts.desk import Desk, Refused
+from alerts.draft import event_of
+from alerts.exceedances import figures
+from alerts.lifecycle import Change, Reason, acknowledge
+from alerts.plans import confirm, proposal
+from schemas.codes import AlertState, FindingKind, Grade, Outcome, Period
+from schemas.columns import Means, Readings, Reports
+from schemas.errors import LeaseLost, Overtaken
+from schemas.identity import content_id
+from schemas.registry import Registry
+from schemas.times import HOUR_US, SECOND_US
+from store.alert_port import Alert, AlertBatch, AlertFilter, Notification, Segment, Window, WindowFacts
+from store.alerts import PostgresAlerts
+from store.memory import MemoryStore
+from store.port import Advance, OutboxEvent, Verdicts, WorkBatch
+from store.postgres import Database
+from store.work import PostgresWorkStore
+
+T0 = 1_773_100_800_000_000
+"""2026-03-10 08:00 CST."""
+
+
+class Postgres(PostgresAlerts, PostgresWorkStore):
+    """The slices a test needs on one connection."""
+
+    def __init__(self, database: Database) -> None:
+        PostgresWorkStore.__init__(self, database)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> Iterator[MemoryStore | Postgres]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    database = Database(request.getfixturevalue("database_url"))
+    yield Postgres(database)
+    database.close()
+
+
+Store = MemoryStore | Postgres
+
+
+def an_alert(**changed: object) -> Alert:
+    alert = Alert(
+        alert_id=content_id("alert", changed.get("first_start", T0)),
+        kind=FindingKind.EXCEEDANCE,
+        state=AlertState.OPEN,
+        grade=Grade.YELLOW,
+        raised_at=T0 + HOUR_US,
+        changed_at=T0 + HOUR_US,
+        site_id="boiler-1",
+        city="220100",
+        sites=("boiler-1",),
+        parameter="a21002",
+        period=Period.HOUR,
+        first_start=T0,
+        last_start=T0,
+        detail=figures([Window(T0, True, 130.1, None, 100.0, 0.301, "rule-1", "binding-1", "measured")]),
+        text_zh="超标",
+        text_en="exceedance",
+    )
+    return replace(alert, **changed)
+
+
+def raised(alert: Alert, *recipients: str) -> AlertBatch:
+    told = [Notification(alert.alert_id, 1, recipient, "its_site") for recipient in recipients]
+    events = [event_of(Change(alert, Reason.RAISED))]
+    outbox = [OutboxEvent("alerts.v1", str(alert.alert_id), b"{}")]
+    return AlertBatch(alerts=[(alert, 0)], events=events, notifications=told, outbox=outbox)
+
+
+def kept(store: Store, *recipients: str, **changed: object) -> Alert:
+    alert = an_alert(**changed)
+    store.commit_alerts(raised(alert, *recipients))
+    return alert
+
+
+def test_an_alert_is_read_as_it_was_written(store: Store) -> None:
+    alert = kept(store)
+
+    assert store.alert(alert.alert_id) == alert
+    assert store.alert(content_id("another")) is None
+
+
+def test_every_step_is_history(store: Store) -> None:
+    alert = kept(store)
+    change = acknowledge(alert, "duty", T0 + 2 * HOUR_US)
+
+    store.commit_alerts(AlertBatch(alerts=[(change.alert, 1)], events=[event_of(change)]))
+
+    steps = [(e.step, e.reason, e.by) for e in store.alert_history(alert.alert_id)]
+    assert steps == [(1, "raised", ""), (2, "acknowledged", "duty")]
+
+
+def test_an_alert_that_was_changed_meanwhile_is_not_overwritten(store: Store) -> None:
+    alert = kept(store)
+    store.commit_alerts(AlertBatch(alerts=[(acknowledge(alert, "duty", T0).alert, 1)]))
+
+    with pytest.raises(Overtaken):
+        store.commit_alerts(AlertBatch(alerts=[(replace(alert, grade=Grade.RED), 1)], seen=[content_id("e")]))
+
+    assert store.seen_events([content_id("e")]) == set()
+
+
+def test_an_alert_that_is_there_is_not_raised_twice(store: Store) -> None:
+    alert = kept(store)
+
+    with pytest.raises(Overtaken):
+        store.commit_alerts(raised(alert))
+
+
+def test_a_fenced_role_writes_nothing(store: Store) -> None:
+    (lease,) = store.claim("findings.v1", "log-1", [0], "first")
+    store.claim("findings.v1", "log-1", [0], "second")
+    batch = raised(an_alert(), "enterprise")
+    batch.advances = [Advance(lease, 7, 0)]
+
+    with pytest.raises(LeaseLost):
+        store.commit_alerts(batch)
+
+    assert store.find_alerts(AlertFilter()) == []
+
+
+def test_offsets_move_with_the_alerts(store: Store) -> None:
+    (lease,) = store.claim("findings.v1", "log-1", [0], "first")
+    batch = raised(an_alert())
+    batch.advances = [Advance(lease, 7, 0)]
+
+    store.commit_alerts(batch)
+
+    (again,) = store.claim("findings.v1", "log-1", [0], "second")
+    assert again.next_offset == 7
+
+
+def test_seen_events_are_known(store: Store) -> None:
+    first, other = content_id("1"), content_id("2")
+
+    store.commit_alerts(AlertBatch(seen=[first]))
+    store.commit_alerts(AlertBatch(seen=[first]))
+
+    assert store.seen_events([first, other]) == {first}
+
+
+def test_alerts_are_found_by_what_they_are_about(store: Store) -> None:
+    alert = kept(store)
+    silent = kept(
+        store, kind=FindingKind.SILENT_DEVICE, device_id="mn", sites=("boiler-1", "boiler-2"), site_id=None,
+        parameter=None, period=None, first_start=T0 + 1, last_start=T0 + 1, grade=Grade.BLUE, changed_at=T0 + 2 * HOUR_US,
+    )  # fmt: skip
+
+    assert store.find_alerts(AlertFilter()) == [silent, alert]
+    assert store.find_alerts(AlertFilter(site="boiler-2")) == [silent]
+    assert store.find_alerts(AlertFilter(grade=Grade.YELLOW)) == [alert]
+    assert store.find_alerts(AlertFilter(kind="silent_device", city="220100", standing=True)) == [silent]
+    assert store.standing_alert(FindingKind.SILENT_DEVICE, "mn") == silent
+    assert store.standing_alert(FindingKind.SILENT_DEVICE, "other") is None
+    assert store.alerts_by_prefix(str(alert.alert_id)[:12]) == [alert]
+
+
+def test_a_resolved_alert_does_not_stand(store: Store) -> None:
+    kept(store, state=AlertState.RESOLVED)
+
+    assert store.find_alerts(AlertFilter(standing=True)) == []
+
+
+def test_exceedance_alerts_of_a_segment_begin_inside_it(store: Store) -> None:
+    early, late = kept(store), kept(store, first_start=T0 + 5 * HOUR_US, last_start=T0 + 5 * HOUR_US)
+    place = ("boiler-1", "a21002", Period.HOUR)
+
+    assert store.exceedance_alerts(*place, Segment(None, None, ())) == [early, late]
+    assert store.exceedance_alerts(*place, Segment(T0, None, ())) == [late]
+    assert store.exceedance_alerts(*place, Segment(None, T0 + HOUR_US, ())) == [early]
+    assert store.exceedance_alerts("boiler-2", "a21002", Period.HOUR, Segment(None, None, ())) == []
+
+
+def test_a_notification_is_held_by_one_notifier(store: Store) -> None:
+    alert = kept(store, "enterprise", "office")
+
+    held = store.take_notifications(10, 60 * SECOND_US)
+
+    assert [d.notification.recipient_id for d in held] == ["enterprise", "office"]
+    assert held[0].alert == alert
+    assert held[0].event.reason == "raised"
+    assert store.take_notifications(10, 60 * SECOND_US) == []
+
+
+def test_a_notification_whose_hold_ran_out_comes_back(store: Store) -> None:
+    kept(store, "enterprise")
+
+    store.take_notifications(10, 0)
+
+    assert len(store.take_notifications(10, 60 * SECOND_US)) == 1
+
+
+def test_a_delivered_notification_is_over(store: Store) -> None:
+    alert = kept(store, "enterprise")
+    (due,) = store.take_notifications(10, 0)
+
+    store.settle_notification(replace(due.notification, state="delivered", attempts=1))
+    store.settle_notification(replace(due.notification, attempts=2, error="late"), 0)
+
+    (told,) = store.notifications_of(alert.alert_id)
+    assert (told.state, told.attempts, told.error) == ("delivered", 1, "")
+    assert store.take_notifications(10, 0) == []
+
+
+def test_a_failed_attempt_waits_before_the_next(store: Store) -> None:
+    kept(store, "enterprise")
+    (due,) = store.take_notifications(10, 0)
+
+    store.settle_notification(replace(due.notification, attempts=1, error="HTTP 503"), 60 * SECOND_US)
+
+    assert store.take_notifications(10, 0) == []
+
+
+def test_the_same_notification_is_made_once(store: Store) -> None:
+    alert = kept(store, "enterprise")
+
+    store.commit_alerts(AlertBatch(notifications=[Notification(alert.alert_id, 1, "enterprise", "its_site")]))
+
+    assert len(store.notifications_of(alert.alert_id)) == 1
+
+
+def test_an_activation_keeps_who_decided(store: Store) -> None:
+    alert = kept(store, kind=FindingKind.HEAVY_POLLUTION, grade=Grade.ORANGE)
+    proposed = proposal(alert, Registry(), T0)
+    store.commit_alerts(AlertBatch(activations=[(proposed, 0)]))
+
+    (confirmed,) = confirm(proposed, [proposed], "mayor's office", T0 + HOUR_US)
+    store.commit_alerts(AlertBatch(activations=[(confirmed, 1)]))
+
+    assert store.activations(alert.alert_id) == [confirmed]
+    assert store.activations(content_id("other")) == []
+    with pytest.raises(Overtaken):
+        store.commit_alerts(AlertBatch(activations=[(proposed, 1)]))
+
+
+def test_the_desk_refuses_what_does_not_fit(store: Store) -> None:
+    alert = kept(store)
+    desk = Desk(store, lambda: (0, Registry()))
+    desk.close(alert.alert_id, "duty", "mended", T0 + HOUR_US)
+
+    with pytest.raises(Refused):
+        desk.acknowledge(alert.alert_id, "duty", T0 + HOUR_US)
+    with pytest.raises(Refused):
+        desk.close(UUID(int=0), "duty", "mended", T0)
+
+
+def test_time_does_not_run_backwards(store: Store) -> None:
+    assert store.now() <= store.now()
+
+
+def verdicts(store: Store, letters: str) -> None:
+    (series,) = store.series_numbers([("boiler-1", "a21002")])
+    words = {"E": Outcome.EXCEEDED, "M": Outcome.MET, "N": Outcome.NOT_JUDGED}
+    count, nan = len(letters), float("nan")
+    rows = Verdicts.of(
+        series=[series] * count, period=[0] * count, start=[T0 + i * HOUR_US for i in range(count)],
+        outcome=[words[letter].value for letter in letters], value=[130.0] * count, limit_min=[nan] * count,
+        limit_max=[100.0] * count, times_over=[0.3 if letter == "E" else nan for letter in letters],
+        reason=[""] * count, rule=["rule-1"] * count, binding=["binding-1"] * count, basis=["measured"] * count,
+    )  # fmt: skip
+    store.commit_work(WorkBatch([], verdicts=rows))
+
+
+def hours(segment: Segment) -> str:
+    return " ".join(f"{(w.start - T0) // HOUR_US}{'E' if w.exceeded else 'M'}" for w in segment.windows)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "low", "high", "inside"),
+    [(2, 2, 0, 4, "1E 2E 4M"), (0, 0, None, 4, "0M 1E 2E 4M"), (4, 5, 0, None, "1E 2E 4M 5E"), (9, 9, 4, None, "5E")],
+)
+def test_a_segment_reaches_to_the_nearest_met_windows(
+    store: Store, first: int, last: int, low: int | None, high: int | None, inside: str
+) -> None:
+    verdicts(store, "MEENME")
+
+    segment = store.segment("boiler-1", "a21002", Period.HOUR, T0 + first * HOUR_US, T0 + last * HOUR_US)
+
+    assert segment.low == (None if low is None else T0 + low * HOUR_US)
+    assert segment.high == (None if high is None else T0 + high * HOUR_US)
+    assert hours(segment) == inside
+
+
+def test_a_window_brings_its_figures_and_its_rule(store: Store) -> None:
+    verdicts(store, "E")
+
+    (window,) = store.segment("boiler-1", "a21002", Period.HOUR, T0, T0).windows
+
+    assert window == Window(T0, True, 130.0, None, 100.0, 0.3, "rule-1", "binding-1", "measured")
+
+
+def test_a_series_that_nobody_knows_has_no_verdicts(store: Store) -> None:
+    assert store.segment("nowhere", "a21002", Period.HOUR, T0, T0) == Segment(None, None, ())
+
+
+def test_facts_of_a_window_are_its_oxygen_and_its_flags(store: Store) -> None:
+    nox, oxygen = store.series_numbers([("boiler-1", "a21002"), ("boiler-1", "a19001")])
+    means = Means.of(
+        series=[nox, oxygen], period=[0, 0], start=[T0, T0], value=[130.0, 9.6], samples=[57, 60], kind=[1, 1],
+        valid=[True, True], reason=["", ""],
+    )  # fmt: skip
+    readings = Readings.of(
+        series=[nox] * 4, kind=[1] * 4, observed_at=[T0 + i * 60 * SECOND_US for i in (0, 1, 2, 60)], value=[130.0] * 4,
+        flag=[ord(letter) for letter in "NCCC"], sent_at=[T0] * 4, sha8=[1] * 4,
+    )  # fmt: skip
+    store.commit_work(stored(store, readings, means))
+
+    assert store.window_facts("boiler-1", "a21002", Period.HOUR, T0) == WindowFacts(9.6, {"C": 2})
+    assert store.window_facts("boiler-2", "a21002", Period.HOUR, T0) == WindowFacts()
+
+
+def stored(store: Store, readings: Readings, means: Means) -> WorkBatch:
+    (lease,) = store.claim("reports", "log-1", [0], "worker")
+    (device,) = store.device_numbers(["mn"])
+    report = Reports.of(
+        device=[device], observed_at=[T0], kind=[1], sha256=np.zeros(1, "V32"), sent_at=[T0], received_at=[T0],
+        bundle=[0], position=[0],
+    )  # fmt: skip
+    of = np.zeros(len(readings), np.int32)
+    return WorkBatch(
+        [Advance(lease, 1, T0)], raws=[(0, 0, b"")], reports=report, readings=readings, reading_report=of, means=means
+    )
