@@ -121,9 +121,11 @@ class MemoryWriter:
             self.tables.reading_superseded.append(SupersededRow(series, kind, at, row, in_force.report))
 
     def _rows(self, readings: Readings, report: NDArray[np.int32]) -> Iterator[tuple[tuple[int, int, int], ReadingRow]]:
-        columns = (readings.flag, readings.sent_at, readings.sha8, self.numbers[report])
-        values = zip(none_if_nan(readings.value), *(c.tolist() for c in columns), strict=True)
-        return zip(_keys(readings), (ReadingRow(*row) for row in values), strict=True)
+        """Return key and row of each reading; who sent it when is what its report says."""
+        values = zip(none_if_nan(readings.value), readings.flag.tolist(), self.numbers[report].tolist(), strict=True)
+        for key, (value, flag, number) in zip(_keys(readings), values, strict=True):
+            source = self.tables.report[number]
+            yield key, ReadingRow(value, flag, source.sent_at, int.from_bytes(source.sha256[:8], "big"), number)
 
     def _write_small(self) -> None:
         t, batch = self.tables, self.batch

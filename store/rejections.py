@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from schemas.bundle import Rejected, unpack_raw
 from schemas.codes import Rejection
@@ -25,7 +26,7 @@ def letters_of(batch: WorkBatch, leases: dict[int, Lease]) -> Iterator[tuple[Let
         part = parts[raw, rejected.position]
         parts[raw, rejected.position] += 1
         key = (leases[partition].log_id, partition, offset, rejected.position, part)
-        yield key, rejected, unpacked[raw][rejected.position]
+        yield key, _storable(rejected), unpacked[raw][rejected.position]
 
 
 def dead_lettered(letter_id: int, rejected: Rejected, raw: bytes) -> OutboxEvent:
@@ -41,3 +42,18 @@ def dead_lettered(letter_id: int, rejected: Rejected, raw: bytes) -> OutboxEvent
         raw_base64=b64encode(raw).decode(),
     )
     return OutboxEvent(DEAD_LETTERS, rejected.device_id or rejected.topic, event.model_dump_json().encode())
+
+
+def _storable(rejected: Rejected) -> Rejected:
+    """Return the rejection with texts that a database takes: what is refused may hold NUL or half a surrogate pair."""
+    return replace(
+        rejected,
+        topic=_clean(rejected.topic),
+        device_id=_clean(rejected.device_id),
+        detail=_clean(rejected.detail),
+        site_id=_clean(rejected.site_id),
+    )
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -1,0 +1,210 @@
+"""The worker's slice of the store in PostgreSQL.
+
+Delivery: a batch's results, outbox and offsets are one fenced transaction. A crash before COMMIT repeats the batch from
+the log; natural keys (report content, reading, window, finding id, place in the log) make the repeat harmless.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.columns import Means, Readings, Reports
+from schemas.partitions import murmur2
+from schemas.registry import Registry
+from schemas.times import DAY_US, from_us, to_us
+from store import binary
+from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, SHA8, array, word_array
+from store.leases import PostgresLeases
+from store.numbers import Numbers
+from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
+from store.postgres import Database
+from store.sql import queries
+from store.work_commit import SQL as WRITE
+from store.work_commit import WorkWriter, report_keys, span
+
+SQL = queries("work")
+
+
+class PostgresWorkStore(PostgresLeases):
+    """`WorkStore` over one Database; see the port for what each call promises."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._bundles = Numbers("bundle_number", 100)
+        self._reports = Numbers("report_number", 1000)
+        self._months: set[int] = set()
+
+    def import_registry(self, registry: Registry, imported_by: str, imported_at: int) -> int:
+        """Keep a new version of the registry and return its number."""
+        with self.database.transaction() as cursor:
+            parameters = {"content": registry.model_dump_json(exclude_defaults=True), "imported_by": imported_by}
+            cursor.execute(SQL["import_registry"], parameters | {"imported_at": from_us(imported_at)})
+            return int(cursor.fetchall()[0][0])
+
+    def registry(self) -> tuple[int, Registry]:
+        """Return the newest registry and its version."""
+        with self.database.read() as cursor:
+            row = cursor.execute(SQL["registry"]).fetchone()
+        return (row[0], Registry.model_validate_json(row[1])) if row else (0, Registry())
+
+    def registry_version(self) -> int:
+        """Return the version of the newest registry."""
+        with self.database.read() as cursor:
+            return int(cursor.execute(SQL["registry_version"]).fetchall()[0][0])
+
+    def device_numbers(self, device_ids: Sequence[str]) -> list[int]:
+        """Return the surrogate numbers, made where they are missing."""
+        asked = {"device_id": word_array(device_ids)}
+        numbers = dict(self._rows("devices", asked))
+        missing = sorted(set(device_ids) - numbers.keys())
+        if missing:
+            hashes = [murmur2(device_id.encode()) & 0x7FFFFFFF for device_id in missing]
+            with self.database.transaction() as cursor:
+                cursor.execute(SQL["make_devices"], {"device_id": word_array(missing), "key_hash": hashes})
+            numbers = dict(self._rows("devices", asked))
+        return [numbers[device_id] for device_id in device_ids]
+
+    def series_numbers(self, pairs: Sequence[tuple[str, str]]) -> list[int]:
+        """Return the series numbers of (site, parameter) pairs, made where they are missing."""
+        asked = {"site_id": word_array(p[0] for p in pairs), "parameter": word_array(p[1] for p in pairs)}
+        numbers = {(site, parameter): series for site, parameter, series in self._rows("series", asked)}
+        if not numbers.keys() >= set(pairs):
+            with self.database.transaction() as cursor:
+                cursor.execute(SQL["make_series"], asked)
+            numbers = {(site, parameter): series for site, parameter, series in self._rows("series", asked)}
+        return [numbers[pair] for pair in pairs]
+
+    def series_of_sites(self, sites: Sequence[str]) -> list[tuple[int, str, str]]:
+        """Return (series, site, parameter) of all series of these sites, in order of their number."""
+        return self._rows("series_of_sites", {"site_id": word_array(sites)})
+
+    def device_states(self, partition: int, partitions: int) -> list[tuple[str, DeviceState]]:
+        """Return (device_id, state) of the devices whose key falls into the partition."""
+        rows = self._rows("device_states", {"partition": partition, "partitions": partitions})
+        return [
+            (device_id, DeviceState(device, _us(frontier), _us(event_at), _us(heard_at), tuple(high), silent))
+            for device_id, device, frontier, event_at, heard_at, high, silent in rows
+        ]
+
+    def rejudge_open(self, devices: Sequence[int]) -> list[Rejudge]:
+        """Return what is still to be judged again for these devices, by site and start."""
+        rows = self._rows("rejudge_open", {"device": list(devices)})
+        return [Rejudge(site, device, to_us(start), to_us(noted_at)) for site, device, start, noted_at in rows]
+
+    def known_reports(self, reports: Reports) -> NDArray[np.bool_]:
+        """Return for each row whether (device, observed_at, kind, sha256) is stored already."""
+        if not len(reports):
+            return np.empty(0, np.bool_)
+        (known,) = self._columns("known_reports", report_keys(reports), BOOL)
+        return known.astype(np.bool_)
+
+    def readings_at(self, keys: Readings) -> tuple[NDArray[np.bool_], Readings]:
+        """Return, aligned with `keys`, whether each is stored, and the reading in force (zeros where not)."""
+        if not len(keys):
+            return np.empty(0, np.bool_), Readings.empty()
+        asked = {
+            "series": array(keys.series, INT4),
+            "kind": array(keys.kind, INT2),
+            "observed_at": array(keys.observed_at, INSTANT),
+        }
+        columns = self._columns("readings_at", asked | span(keys.observed_at), BOOL, FLOAT8, INT2, INSTANT, SHA8)
+        found, value, flag, sent_at, sha8 = columns
+        there = found.astype(np.bool_)
+        value[~there] = 0.0
+        return there, Readings.of(
+            series=keys.series,
+            kind=keys.kind,
+            observed_at=keys.observed_at,
+            value=value,
+            flag=flag,
+            sent_at=sent_at,
+            sha8=sha8,
+        )
+
+    def window_readings(self, series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]) -> Readings:
+        """Return the readings in force of each (series, [start, end)), once each, sorted by series, kind, observed_at."""
+        if not len(series):
+            return Readings.empty()
+        limits = {"earliest": from_us(int(start.min())), "latest": from_us(int(end.max()))}
+        kinds = (INT4, INT2, INSTANT, FLOAT8, INT2, INSTANT, SHA8)
+        columns = self._columns("window_readings", _windows(series, start, end) | limits, *kinds)
+        found = Readings.of(**dict(zip(Readings.DTYPES, columns, strict=True)))
+        return found.take(_first_of_each(found.series, found.kind, found.observed_at))
+
+    def means_between(
+        self, series: NDArray[np.int32], period: int, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> Means:
+        """Return the current means of each (series, [start, end)), once each, sorted by series, start."""
+        if not len(series):
+            return Means.empty()
+        kinds = (INT4, INT2, INSTANT, FLOAT8, INT4, INT2, BOOL, None)
+        columns = self._columns("means_between", _windows(series, start, end) | {"period": period}, *kinds)
+        found = Means.of(**dict(zip(Means.DTYPES, columns, strict=True)))
+        return found.take(_first_of_each(found.series, found.period, found.start))
+
+    def verdicts_at(self, series: NDArray[np.int32], period: NDArray[np.uint8], start: NDArray[np.int64]) -> Verdicts:
+        """Return the current verdicts of these keys (missing ones are absent), sorted by series, period, start."""
+        keys = {"series": array(series, INT4), "period": array(period, INT2), "start": array(start, INSTANT)}
+        found = _verdicts(self._rows("verdicts_at", keys)) if len(series) else Verdicts.empty()
+        return found.take(_first_of_each(found.series, found.period, found.start))
+
+    def latest_verdicts(self, series: Sequence[int]) -> Verdicts:
+        """Return the last met-or-exceeded verdict of each (series, period), sorted by series, period."""
+        return _verdicts(self._rows("latest_verdicts", {"series": sorted(set(series))}))
+
+    def ever_exceeded(self, series: Sequence[int]) -> set[tuple[int, int]]:
+        """Return the (series, period) that have any exceeded verdict in force."""
+        return set(self._rows("ever_exceeded", {"series": sorted(set(series))}))
+
+    def commit_work(self, batch: WorkBatch) -> None:
+        """Write everything or nothing; raises LeaseLost (nothing written) or Unavailable (outcome unknown)."""
+        if batch.readings.observed_at.size:
+            self._make_partitions(batch.readings.observed_at)
+        with self.database.transaction(batch.advances) as cursor:
+            WorkWriter(cursor, batch, copy=self.database.copy).write(self._bundles, self._reports)
+
+    def _make_partitions(self, observed_at: NDArray[np.int64]) -> None:
+        """See to the months that this store has not met yet, before the transaction that writes."""
+        days = np.unique(observed_at // DAY_US)
+        months = days.astype("datetime64[D]").astype("datetime64[M]")
+        unknown = sorted(set(months.astype(np.int64).tolist()) - self._months)
+        if unknown:
+            firsts = np.array(unknown, "datetime64[M]").astype("datetime64[us]").astype(np.int64)
+            with self.database.transaction() as cursor:
+                cursor.execute(WRITE["reading_partition"], {"at": array(firsts, INSTANT)})
+            self._months.update(unknown)
+
+    def _rows(self, name: str, parameters: dict[str, Any]) -> list[Any]:
+        with self.database.read() as cursor:
+            return cursor.execute(SQL[name], parameters).fetchall()
+
+    def _columns(self, name: str, parameters: dict[str, Any], *kinds: binary.BinaryType | None) -> list[NDArray[Any]]:
+        with self.database.read() as cursor:
+            cursor.execute(SQL[name], parameters, binary=True)
+            return binary.fetch_columns(cursor, *kinds)
+
+
+def _windows(series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]) -> dict[str, Any]:
+    return {"series": array(series, INT4), "start": array(start, INSTANT), "end": array(end, INSTANT)}
+
+
+def _first_of_each(*keys: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return a mask of sorted rows without the repeats that overlapping windows bring."""
+    new = np.zeros(len(keys[0]), np.bool_)
+    new[:1] = True
+    for key in keys:
+        new[1:] |= key[1:] != key[:-1]
+    return new
+
+
+def _verdicts(rows: Sequence[tuple[Any, ...]]) -> Verdicts:
+    if not rows:
+        return Verdicts.empty()
+    columns = dict(zip(Verdicts.DTYPES, zip(*rows, strict=True), strict=True))
+    return Verdicts.of(**columns | {"start": [to_us(start) for start in columns["start"]]})
+
+
+def _us(instant: Any) -> int:
+    return to_us(instant) if instant is not None else 0

@@ -1,0 +1,292 @@
+"""Writes one batch of the worker into PostgreSQL, inside a transaction that its caller opens and fences."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.columns import Means, Readings, Reports
+from schemas.times import day_of, from_us, to_us
+from store import binary
+from store.binary import (
+    BOOL,
+    DIGEST,
+    FLOAT8,
+    INSTANT,
+    INT2,
+    INT4,
+    INT8,
+    OPTIONAL_INSTANT,
+    BinaryType,
+    array,
+    blob_array,
+    word_array,
+)
+from store.numbers import Numbers, in_rounds
+from store.port import BookEntry, DeviceState, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
+from store.postgres import Cursor
+from store.rejections import dead_lettered, letters_of
+from store.sql import queries
+
+SQL = queries("commit")
+READ = queries("work")
+Column = tuple[NDArray[Any], BinaryType]
+
+
+class WorkWriter:
+    """Writes the parts of one batch; a part that is empty sends no statement."""
+
+    def __init__(self, cursor: Cursor, batch: WorkBatch, *, copy: bool) -> None:
+        self.cursor = cursor
+        self.batch = batch
+        self.copy = copy
+
+    def write(self, bundles: Numbers, reports: Numbers) -> None:
+        """Write everything but the leases' advance."""
+        batch = self.batch
+        if batch.raws:
+            self._write_reports(bundles.take(self.cursor, len(batch.raws)), reports)
+        if batch.means.series.size:
+            write_means(self.cursor, batch.means)
+        if batch.verdicts.series.size:
+            write_verdicts(self.cursor, batch.verdicts)
+        write_indices(self.cursor, batch.indices)
+        write_findings(self.cursor, batch.findings)
+        _write_devices(self.cursor, batch.devices)
+        _write_rejudge(self.cursor, batch.rejudge, batch.rejudged)
+        letters = self._write_letters() if batch.rejected else []
+        settled = self._settle_letters() if batch.replayed else []
+        write_books(self.cursor, [*batch.books, *settled])
+        write_outbox(self.cursor, [*letters, *batch.outbox])
+
+    def _write_reports(self, bundles: NDArray[np.int64], numbers: Numbers) -> None:
+        leases = {advance.lease.partition: advance.lease for advance in self.batch.advances}
+        mine = [leases[partition] for partition, _, _ in self.batch.raws]
+        self.cursor.execute(
+            SQL["raw_bundles"],
+            {
+                "bundle": array(bundles, INT8),
+                "log_id": word_array(lease.log_id for lease in mine),
+                "topic": word_array(lease.topic for lease in mine),
+                "partition": [lease.partition for lease in mine],
+                "log_offset": [offset for _, offset, _ in self.batch.raws],
+                "content": blob_array([blob for _, _, blob in self.batch.raws]),
+            },
+        )
+        reports = self.batch.reports
+        named = numbers.take(self.cursor, len(reports))
+        if len(reports):
+            self._append("reports", _report_columns(reports, named, bundles))
+        if self.batch.recalled.device.size:
+            named = np.concatenate([named, self._recalled()])
+        self._write_readings(named)
+
+    def _recalled(self) -> NDArray[np.int64]:
+        self.cursor.execute(READ["recalled_reports"], report_keys(self.batch.recalled), binary=True)
+        (numbers,) = binary.fetch_columns(self.cursor, INT8)
+        if len(numbers) != len(self.batch.recalled):
+            raise ValueError("a recalled report is not stored")
+        return numbers
+
+    def _write_readings(self, reports: NDArray[np.int64]) -> None:
+        batch = self.batch
+        if batch.readings.series.size:
+            self._append("readings", _reading_columns(batch.readings, reports[batch.reading_report]))
+        if batch.winners.series.size:
+            self._supersede(batch.winners, reports[batch.winner_report])
+        if batch.losers.series.size:
+            columns = _reading_columns(batch.losers, reports[batch.loser_report])
+            self.cursor.execute(SQL["losers"], _numbered(columns) | span(batch.losers.observed_at))
+
+    def _supersede(self, winners: Readings, reports: NDArray[np.int64]) -> None:
+        columns = _numbered(_reading_columns(winners, reports))
+        self.cursor.execute(SQL["winners"], columns | span(winners.observed_at))
+        if self.cursor.rowcount != len(winners):
+            raise ValueError("nothing to supersede")
+
+    def _append(self, table: str, columns: Sequence[Column]) -> None:
+        if not self.copy:
+            self.cursor.execute(SQL[f"insert_{table}"], _numbered(columns))
+            return
+        with self.cursor.copy(SQL[f"copy_{table}"]) as copy:
+            copy.write(binary.copy_stream(columns))
+
+    def _write_letters(self) -> list[OutboxEvent]:
+        leases = {advance.lease.partition: advance.lease for advance in self.batch.advances}
+        events = []
+        for key, rejected, raw in letters_of(self.batch, leases):
+            place = dict(zip(("log_id", "partition", "log_offset", "position", "part"), key, strict=True))
+            known = vars(rejected) | place | {"raw": raw, "received_at": from_us(rejected.received_at)}
+            if rejected.letter_id:
+                self.cursor.execute(SQL["refuse_letter_again"], known)
+                continue
+            row = self.cursor.execute(SQL["keep_letter"], known).fetchone()
+            if row is not None:
+                events.append(dead_lettered(row[0], rejected, raw))
+        return events
+
+    def _settle_letters(self) -> list[BookEntry]:
+        books = []
+        for letter_id, entry in self.batch.replayed:
+            row = self.cursor.execute(SQL["settle_letter"], {"letter_id": letter_id}).fetchone()
+            if row is not None and row[2]:
+                books += [BookEntry(row[0], day_of(to_us(row[1])), received=-1, rejected=-1), entry]
+        return books
+
+
+def report_keys(reports: Reports) -> dict[str, Any]:
+    """Return the natural keys of reports as parameters."""
+    return {
+        "device": array(reports.device, INT4),
+        "observed_at": array(reports.observed_at, INSTANT),
+        "kind": array(reports.kind, INT2),
+        "sha256": array(reports.sha256, DIGEST),
+    }
+
+
+def span(instants: NDArray[np.int64]) -> dict[str, Any]:
+    """Return the first and last instant as parameters, so that the server can leave out partitions."""
+    return {"earliest": from_us(int(instants.min())), "latest": from_us(int(instants.max()))}
+
+
+def write_means(cursor: Cursor, means: Means) -> None:
+    """Insert means, or a new version where the content differs; the superseded one goes into the history."""
+
+    def write(now: NDArray[np.bool_]) -> None:
+        m = means.take(now)
+        parameters = _window_keys(m) | {
+            "value": array(m.value, FLOAT8),
+            "samples": array(m.samples, INT4),
+            "kind": array(m.kind, INT2),
+            "valid": array(m.valid, BOOL),
+            "reason": word_array(m.reason.tolist()),
+        }
+        cursor.execute(SQL["means"], parameters)
+
+    in_rounds((means.series, means.period, means.start), write)
+
+
+def write_verdicts(cursor: Cursor, verdicts: Verdicts) -> None:
+    """Insert verdicts, or a new version where the content differs; the superseded one goes into the history."""
+
+    def write(now: NDArray[np.bool_]) -> None:
+        v = verdicts.take(now)
+        figures = ("value", "limit_min", "limit_max", "times_over")
+        words = ("outcome", "reason", "rule", "binding", "basis")
+        parameters = {name: array(getattr(v, name), FLOAT8) for name in figures}
+        parameters |= {name: word_array(getattr(v, name).tolist()) for name in words}
+        cursor.execute(SQL["verdicts"], parameters | _window_keys(v))
+
+    in_rounds((verdicts.series, verdicts.period, verdicts.start), write)
+
+
+def write_indices(cursor: Cursor, indices: Sequence[IndexRow]) -> None:
+    """Insert indices, or the next version where the content differs; of one key the last row counts."""
+    rows = list({(i.subject, i.is_city, i.period, i.start): i for i in indices}.values())
+    if rows:
+        parameters = {name: word_array(getattr(i, name) for i in rows) for name in ("subject", "period", "standard")}
+        parameters |= {"detail": word_array(i.detail for i in rows), "start": _instants(i.start for i in rows)}
+        others = {"is_city": [i.is_city for i in rows], "aqi": [i.aqi for i in rows]}
+        primaries = {"primaries": word_array(" ".join(i.primary) for i in rows)}
+        cursor.execute(SQL["indices"], parameters | others | primaries)
+
+
+def write_findings(cursor: Cursor, findings: Sequence[FindingRow]) -> None:
+    """Insert findings or replace them by id; of one id the last row counts."""
+    rows = list({f.finding_id: f for f in findings}.values())
+    if rows:
+        names = ("finding_id", "kind", "site_id", "device_id", "city", "parameter")
+        parameters: dict[str, Any] = {name: [getattr(f, name) for f in rows] for name in names}
+        starts = [None if f.start is None else from_us(f.start) for f in rows]
+        instants = {"start": starts, "detected_at": _instants(f.detected_at for f in rows)}
+        cursor.execute(SQL["findings"], parameters | instants | {"payload": [f.payload.decode() for f in rows]})
+
+
+def write_outbox(cursor: Cursor, events: Sequence[OutboxEvent]) -> None:
+    """Append events to the outbox, in their order, and wake the relay at COMMIT."""
+    if events:
+        parameters = {name: word_array(getattr(e, name) for e in events) for name in ("topic", "key")}
+        cursor.execute(SQL["outbox"], parameters | {"payload": blob_array([e.payload for e in events])})
+        cursor.execute(SQL["notify_outbox"])
+
+
+def write_books(cursor: Cursor, books: Sequence[BookEntry]) -> None:
+    """Add amounts to the books."""
+    sums: dict[tuple[str, Any], NDArray[np.int64]] = {}
+    for b in books:
+        amounts = np.array([b.received, b.stored, b.duplicate, b.rejected], np.int64)
+        sums[b.device_id, b.day] = sums.get((b.device_id, b.day), np.zeros(4, np.int64)) + amounts
+    if sums:
+        columns = np.stack(list(sums.values())).T
+        parameters: dict[str, Any] = {
+            name: array(column, INT8)
+            for name, column in zip(("received", "stored", "duplicate", "rejected"), columns, strict=True)
+        }
+        keys = {"device_id": word_array(key[0] for key in sums), "day": [key[1] for key in sums]}
+        cursor.execute(SQL["books"], parameters | keys)
+
+
+def _write_devices(cursor: Cursor, devices: Sequence[DeviceState]) -> None:
+    rows = list({d.device: d for d in devices}.values())
+    if rows:
+        parameters: dict[str, Any] = {
+            name: array(np.array([getattr(d, name) for d in rows], np.int64), OPTIONAL_INSTANT)
+            for name in ("frontier", "event_at", "heard_at")
+        }
+        high = {"high": array(np.array([d.high for d in rows], np.int64).ravel(), INT8)}
+        cursor.execute(
+            SQL["devices"], parameters | high | {"device": [d.device for d in rows], "silent": [d.silent for d in rows]}
+        )
+
+
+def _write_rejudge(cursor: Cursor, open_ones: Sequence[Rejudge], done: Sequence[tuple[str, int]]) -> None:
+    if done:
+        sites = word_array(site for site, _ in done)
+        cursor.execute(SQL["rejudged"], {"site_id": sites, "start": _instants(start for _, start in done)})
+    rows = list({(r.site, r.start): r for r in open_ones}.values())
+    if rows:
+        parameters: dict[str, Any] = {"site_id": word_array(r.site for r in rows), "device": [r.device for r in rows]}
+        instants = {"start": _instants(r.start for r in rows), "noted_at": _instants(r.noted_at for r in rows)}
+        cursor.execute(SQL["rejudge"], parameters | instants)
+
+
+def _report_columns(r: Reports, numbers: NDArray[np.int64], bundles: NDArray[np.int64]) -> list[Column]:
+    return [
+        (numbers, INT8),
+        (r.device, INT4),
+        (r.observed_at, INSTANT),
+        (r.kind, INT2),
+        (r.sha256, DIGEST),
+        (r.sent_at, INSTANT),
+        (r.received_at, INSTANT),
+        (bundles[r.bundle], INT8),
+        (r.position, INT4),
+    ]
+
+
+def _reading_columns(r: Readings, reports: NDArray[np.int64]) -> list[Column]:
+    return [
+        (r.series, INT4),
+        (r.kind, INT2),
+        (r.observed_at, INSTANT),
+        (r.value, FLOAT8),
+        (r.flag, INT2),
+        (reports, INT8),
+    ]
+
+
+def _numbered(columns: Sequence[Column]) -> dict[str, Any]:
+    return {f"c{i}": array(*column) for i, column in enumerate(columns)}
+
+
+def _window_keys(rows: Means | Verdicts) -> dict[str, Any]:
+    return {
+        "series": array(rows.series, INT4),
+        "period": array(rows.period, INT2),
+        "start": array(rows.start, INSTANT),
+    }
+
+
+def _instants(values: Any) -> binary.PackedArray:
+    return array(np.fromiter(values, np.int64), INSTANT)
