@@ -86,9 +86,13 @@ def _entries(path: Path, reading: Reading) -> list[tuple[str, int, dict[str, Any
     try:
         text = path.read_text(encoding="utf-8-sig")
         return _csv_entries(path, text) if path.suffix == ".csv" else _toml_entries(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error, ValueError) as error:
+    except OSError as error:
+        reading.problems.append(f"{path}: {error.strerror}")
+    except UnicodeDecodeError:
+        reading.problems.append(f"{path}: not UTF-8 text")
+    except (tomllib.TOMLDecodeError, csv.Error, ValueError) as error:
         reading.problems.append(f"{path}: {error}")
-        return []
+    return []
 
 
 def _toml_entries(text: str) -> list[tuple[str, int, dict[str, Any]]]:
@@ -100,6 +104,8 @@ def _toml_entries(text: str) -> list[tuple[str, int, dict[str, Any]]]:
 
 
 def _csv_entries(path: Path, text: str) -> list[tuple[str, int, dict[str, Any]]]:
+    if path.stem not in TABLES:
+        raise ValueError(f"no such table{_nearest(path.stem, TABLES)}")
     found = []
     for number, row in enumerate(csv.DictReader(io.StringIO(text), restkey="", strict=True), 2):
         if "" in row:

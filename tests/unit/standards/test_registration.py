@@ -83,3 +83,27 @@ def test_all_problems_are_told_together(tmp_path):
     found = problems(tmp_path, BINDING.format("GB 1", "x", "y") + '[[recipient]]\nid = "r"\nchannel = "webhook"\n')
 
     assert [problem.split(": ")[1] for problem in found] == ["binding 1", "recipient 1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("stations.csv", b"id\n1\n2\n", "no such table"),
+        ("site.csv", b"id,kind\na,stack,x\n", "row 2 has more cells than the header"),
+        ("site.csv", "id\n甲\n".encode("gb18030"), "not UTF-8 text"),
+        ("site.toml", b"site = 3", "expected [[site]] entries"),
+    ],
+)
+def test_a_file_that_is_no_table_is_told_once(tmp_path, name, content, problem):
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(InvalidConfiguration) as caught:
+        read_registry([tmp_path / name])
+
+    assert len(caught.value.problems) == 1
+    assert problem in caught.value.problems[0]
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(InvalidConfiguration, match="No such file"):
+        read_registry([tmp_path / "nowhere.toml"])
