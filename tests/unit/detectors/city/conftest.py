@@ -92,7 +92,9 @@ class CityBench:
         if announced:
             self.producer.send(MEANS, event.model_dump_json().encode(), key=CITY)
 
-    def hours(self, start: str, count: int, values: Mapping[str, float | None], *, stations: Sequence[int] = (0,)) -> None:
+    def hours(
+        self, start: str, count: int, values: Mapping[str, float | None], *, stations: Sequence[int] = (0,)
+    ) -> None:
         """Close `count` hours of some stations, hour by hour."""
         for hour in range(count):
             for station in stations:

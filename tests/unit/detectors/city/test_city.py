@@ -39,7 +39,11 @@ def test_running_24_hours_cross_midnight(haze: Any) -> None:
 def test_an_episode_is_told_once_when_its_onset_closes(haze: Any) -> None:
     (finding,) = haze.told
 
-    assert (finding.kind, finding.status, finding.grade) == (FindingKind.HEAVY_POLLUTION, FindingStatus.RAISED, Grade.YELLOW)
+    assert (finding.kind, finding.status, finding.grade) == (
+        FindingKind.HEAVY_POLLUTION,
+        FindingStatus.RAISED,
+        Grade.YELLOW,
+    )
     assert (finding.start, finding.detected_at) == (at("2026-01-11 12:00"), at("2026-01-11 13:00"))
     assert finding.detail["reductions"] is True
     assert (finding.detail["basis"], finding.detail["aqi"], finding.detail["rules"]) == ("observed", 207, ["2024-Y1"])
@@ -226,5 +230,5 @@ def test_hours_older_than_the_arrays_are_amended(bench: Any) -> None:
 
     # 24 high hours: 190 -> 240; the 19th is 18:00
     assert city.aqi("running24", "2026-01-03 23:00") == 240
-    assert [(f.status, f.start) for f in city.told][0] == (FindingStatus.RAISED, at("2026-01-03 18:00"))
+    assert (city.told[0].status, city.told[0].start) == (FindingStatus.RAISED, at("2026-01-03 18:00"))
     assert city.findings()[0].status is FindingStatus.ENDED
