@@ -20,6 +20,7 @@ from store.leases import PostgresLeases
 from store.numbers import Numbers
 from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
 from store.postgres import Database
+from store.registry import RegistryStore
 from store.sql import queries
 from store.work_commit import SQL as WRITE
 from store.work_commit import WorkWriter, report_keys, span
@@ -32,27 +33,18 @@ class PostgresWorkStore(PostgresLeases):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
+        self._registries = RegistryStore(database)
         self._bundles = Numbers("bundle_number", 100)
         self._reports = Numbers("report_number", 1000)
         self._months: set[int] = set()
 
-    def import_registry(self, registry: Registry, imported_by: str, imported_at: int) -> int:
-        """Keep a new version of the registry and return its number."""
-        with self.database.transaction() as cursor:
-            parameters = {"content": registry.model_dump_json(exclude_defaults=True), "imported_by": imported_by}
-            cursor.execute(SQL["import_registry"], parameters | {"imported_at": from_us(imported_at)})
-            return int(cursor.fetchall()[0][0])
-
     def registry(self) -> tuple[int, Registry]:
         """Return the newest registry and its version."""
-        with self.database.read() as cursor:
-            row = cursor.execute(SQL["registry"]).fetchone()
-        return (row[0], Registry.model_validate_json(row[1])) if row else (0, Registry())
+        return self._registries.registry()
 
     def registry_version(self) -> int:
         """Return the version of the newest registry."""
-        with self.database.read() as cursor:
-            return int(cursor.execute(SQL["registry_version"]).fetchall()[0][0])
+        return self._registries.registry_version()
 
     def device_numbers(self, device_ids: Sequence[str]) -> list[int]:
         """Return the surrogate numbers, made where they are missing."""

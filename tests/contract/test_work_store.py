@@ -360,15 +360,6 @@ def test_an_empty_store_has_an_empty_registry(store: WorkStore) -> None:
     assert (store.registry_version(), store.registry()) == (0, (0, Registry()))
 
 
-def test_the_newest_registry_counts(store: MemoryStore | PostgresWorkStore) -> None:
-    newest = Registry.from_tables({"site": [{"id": "s1", "kind": "stack"}]})
-
-    versions = [store.import_registry(registry, "clerk", T) for registry in (Registry(), newest)]
-
-    assert versions == [1, 2]
-    assert store.registry() == (2, newest)
-
-
 def test_indices_findings_books_and_events_are_taken(store: WorkStore, lease: Lease) -> None:
     finding = FindingRow(
         "0e0e6ac0-4f4b-5c1e-9a67-0b1f5d1c2026", "exceedance", "s1", None, None, "a21026", T, T, b'{"a": 1}'
