@@ -19,7 +19,9 @@ from schemas.topics import FINDINGS, MEANS, REPORTS
 from sim.arrivals import Arrival
 from sim.memory_results import MemoryResults
 from sim.people import People
+from sim.scenario_file import Scenario
 from sim.scenario_inputs import ActivationStep, AlertStep
+from sim.scenario_play import play
 from store.memory import MemoryStore
 
 PARTITIONS: Final = 4
@@ -148,3 +150,8 @@ class InMemoryChain:
     def _notifier(self) -> Role:
         channels = {"console": Console(self.told.append)}
         return Notifier(self.store, channels, self.store.registry)
+
+
+def play_in_memory(scenario: Scenario) -> list[str]:
+    """Return a line for all that does not come out of a scenario."""
+    return play(scenario, InMemoryChain(scenario.registry, scenario.play.starts))

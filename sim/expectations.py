@@ -131,9 +131,8 @@ class Check:
 
 
 def concentration(index: IndexFound, parameter: str) -> float | None:
-    """Return the concentration from which a city's index was made."""
-    entry = index.detail.get("concentration", index.detail).get(parameter)
-    value = entry.get("concentration") if isinstance(entry, dict) else entry
+    """Return the concentration from which a city's index was made; None where too few stations had one."""
+    value = index.detail.get("value", {}).get(parameter)
     return None if value is None else float(value)
 
 
