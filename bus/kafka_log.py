@@ -16,20 +16,13 @@ from kafka.errors import LogTruncationError, NoOffsetForPartitionError, OffsetOu
 from kafka.structs import TopicPartition
 
 from bus.kafka_address import KafkaAddress
-from bus.kafka_topics import CONNECT_MS, MAX_RECORD_BYTES, topic_identity, translated
+from bus.kafka_topics import CONNECT_MS, MAX_RECORD_BYTES, QUICK, high_water, topic_identity, translated
 from bus.port import LogRecord, Rebalance
 from schemas.errors import OffsetGone, Unavailable
 from schemas.partitions import partition_of
 
 IDENTITY_CHECK_S: Final = 2.0
 DELIVERY_MS: Final = 30_000
-
-QUICK: Final[dict[str, Any]] = {
-    "bootstrap_timeout_ms": CONNECT_MS,
-    "allow_auto_create_topics": False,
-    "metrics_enabled": False,
-    "enable_auto_commit": False,
-}
 
 log = logging.getLogger(__name__)
 
@@ -275,31 +268,6 @@ class KafkaLogConsumer:
         self._client.pause(*positions)
         tp, offset = next(iter(positions.items()), (TopicPartition(self._topic, -1), -1))
         return OffsetGone(self._topic, tp.partition, offset)
-
-
-def high_water(address: KafkaAddress, topic: str, partition: int) -> int:
-    """Return the offset after the last record as a fetch tells it; raises Unavailable.
-
-    Not ListOffsets: Tansu (0.6.0) answers that with the number of batches.
-    """
-    tp = TopicPartition(topic, partition)
-    with translated(f"topic {topic}"):
-        client = KafkaConsumer(**address.options(), max_partition_fetch_bytes=1, fetch_max_wait_ms=1, **QUICK)
-        try:
-            client.assign([tp])
-            client.seek(tp, client.beginning_offsets([tp], timeout_ms=CONNECT_MS)[tp])
-            return _fetched_high_water(client, tp)
-        finally:
-            client.close(autocommit=False)
-
-
-def _fetched_high_water(client: Any, tp: TopicPartition) -> int:
-    deadline = time.monotonic() + CONNECT_MS / 1000
-    while time.monotonic() < deadline:
-        client.poll(timeout_ms=100, max_records=1)
-        if (found := client.highwater(tp)) is not None:
-            return int(found)
-    raise Unavailable(f"Kafka: no answer for {tp.topic}/{tp.partition}")
 
 
 def _offending(cause: Any) -> dict[TopicPartition, int]:

@@ -1,0 +1,207 @@
+"""The platform's side of MQTT: QoS 1, a persistent session, a shared subscription, manual acknowledgement.
+
+Delivery guarantee: a message is settled (PUBACK) only when the caller says so; after a reconnection the broker delivers
+again what was not, with tokens of the new connection, and tokens of the old one settle nothing. Nothing is read from the
+socket beyond `capacity` waiting messages: that is the back-pressure, and the only one that a broker respects.
+"""
+
+import logging
+import random
+import select
+import socket
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+
+from bus.mqtt_address import MqttAddress
+from bus.port import Delivery
+from schemas.errors import InvalidConfiguration
+from schemas.topics import MQTT_FILTER
+
+SHARED: Final = f"$share/ecovigil/{MQTT_FILTER}"
+KEEPALIVE_S: Final = 60
+BACK_OFF_MAX_S: Final = 5.0
+TAKEN_OVER_WITHIN_S: Final = 10.0
+TAKEN_OVER_TIMES: Final = 3
+
+log = logging.getLogger(__name__)
+
+
+class MqttLink:
+    """One session with the broker, driven by `poll`: no thread of its own."""
+
+    def __init__(
+        self, address: MqttAddress, client_id: str, *, subscription: str = SHARED, capacity: int = 10_000
+    ) -> None:
+        """Connect at the first `poll`; `client_id` must be stable and used once."""
+        self._address = address
+        self._client_id = client_id
+        self._subscription = subscription
+        self._capacity = capacity
+        self._queue: deque[Delivery] = deque()
+        self._generation = 0
+        self._connected = False
+        self._connected_at = 0.0
+        self._taken_over = 0
+        """Times in a row that a fresh connection was closed by the broker, which was there to accept the next one."""
+        self._retry_at = 0.0
+        self._failures = 0
+        self._misc_at = 0.0
+        self._client = self._make_client()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker has accepted us."""
+        return self._connected
+
+    def poll(self, timeout_s: float, max_messages: int) -> Sequence[Delivery]:
+        """Return at most `max_messages`, waiting for at most `timeout_s` where there are none (also while the broker is away).
+
+        Raises InvalidConfiguration where another client uses our client id.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            wait = 0.0 if self._queue else max(0.0, deadline - time.monotonic())
+            self._pump(wait, max_messages)
+            if self._queue or time.monotonic() >= deadline:
+                break
+        return [self._queue.popleft() for _ in range(min(max_messages, len(self._queue)))]
+
+    def settle(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge these messages to the broker; tokens of an earlier connection are dropped."""
+        for delivery in deliveries:
+            generation, packet = delivery.token
+            if generation == self._generation and self._connected and packet:
+                self._client.ack(packet, 1)
+        self._flush()
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
+        """Publish; with QoS 0 and no connection the message is gone."""
+        self._client.publish(topic, payload, qos, retain)
+
+    def close(self) -> None:
+        """Send what is waiting and disconnect; the session stays with the broker."""
+        if self._client.socket() is not None:
+            self._flush()
+            self._client.disconnect()
+            self._flush()
+        self._drop()
+
+    def _make_client(self) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, self._client_id, clean_session=False, manual_ack=True)
+        if self._address.username:
+            client.username_pw_set(self._address.username, self._address.password)
+        if (context := self._address.tls()) is not None:
+            client.tls_set_context(context)
+        client.connect_timeout = 5.0
+        client.on_connect = self._on_connect
+        client.on_message = self._on_message
+        client.on_socket_open = _without_delay
+        client.on_socket_register_write = _later  # so that many acknowledgements leave in one go
+        return client
+
+    def _pump(self, wait_s: float, max_messages: int) -> None:
+        """Let the connection make progress: read, write, keep alive, or connect again."""
+        sock = self._client.socket()
+        if sock is None:
+            self._reconnect(wait_s)
+            return
+        full = len(self._queue) >= self._capacity
+        if _readable(sock, 0.0 if full else wait_s) and not full:
+            self._read(min(max_messages, self._capacity))
+        self._flush()
+        if time.monotonic() >= self._misc_at:
+            self._misc_at = time.monotonic() + 1.0
+            self._client.loop_misc()
+        if self._client.socket() is None:
+            self._on_lost()
+
+    def _read(self, enough: int) -> None:
+        """Read packets until `enough` messages wait or the socket has no more."""
+        while len(self._queue) < enough:
+            before = len(self._queue)
+            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS or len(self._queue) == before:
+                return
+
+    def _flush(self) -> None:
+        if self._client.want_write():
+            self._client.loop_write()
+
+    def _reconnect(self, wait_s: float) -> None:
+        now = time.monotonic()
+        if now < self._retry_at:
+            time.sleep(min(wait_s, self._retry_at - now))
+            return
+        try:
+            self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
+            self._flush()
+        except OSError as error:
+            if not self._failures:
+                log.warning("MQTT broker %s is away: %s", self._address.url, error)
+            self._taken_over = 0
+            self._back_off()
+
+    def _back_off(self) -> None:
+        self._failures += 1
+        pause_s = min(BACK_OFF_MAX_S, 0.1 * 2 ** min(self._failures, 10))
+        self._retry_at = time.monotonic() + pause_s * random.uniform(0.7, 1.0)
+
+    def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            log.warning("MQTT broker %s refuses us: %s", self._address.url, reason)
+            return
+        self._generation += 1
+        self._queue.clear()  # the broker delivers them again
+        self._connected = True
+        self._connected_at = time.monotonic()
+        self._failures = 0
+        client.subscribe(self._subscription, 1)
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""  # not a topic that anybody may use; the bytes are kept as a dead letter all the same
+        self._queue.append(Delivery(topic, bytes(message.payload), (self._generation, message.mid)))
+
+    def _on_lost(self) -> None:
+        lasted_s = time.monotonic() - self._connected_at
+        was_connected, self._connected = self._connected, False
+        self._queue.clear()
+        if not was_connected:
+            self._back_off()
+            return
+        log.warning("MQTT connection to %s was closed", self._address.url)
+        self._taken_over = self._taken_over + 1 if lasted_s < TAKEN_OVER_WITHIN_S or not self._taken_over else 1
+        if self._taken_over >= TAKEN_OVER_TIMES:
+            raise InvalidConfiguration(
+                f"bridge.client_id: another bridge uses {self._client_id!r}; this one leaves (give each its own name)"
+            )
+
+    def _drop(self) -> None:
+        self._connected = False
+        self._queue.clear()
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+
+def _readable(sock: Any, wait_s: float) -> bool:
+    if hasattr(sock, "pending") and sock.pending() > 0:
+        return True
+    try:
+        return bool(select.select([sock], [], [], wait_s)[0])
+    except (OSError, ValueError):
+        return True  # closed meanwhile: the read finds out
+
+
+def _without_delay(_client: Client, _data: Any, sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _later(_client: Client, _data: Any, _sock: Any) -> None:
+    """Let `poll` and `settle` write."""
