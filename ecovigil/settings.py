@@ -92,7 +92,7 @@ class BridgeSettings(Section):
 
     client_id: str = Field(default_factory=lambda: f"ecovigil-bridge-{socket.gethostname()}", min_length=1)
     """Stable: the broker keeps the session under this name. Two bridges need two names."""
-    max_report_bytes: int = Field(default=256 * 1024, ge=1024, le=1024 * 1024)
+    max_report_bytes: int = Field(default=64 * 1024, ge=1024, le=512 * 1024)
     """A larger message is a dead letter (`oversized`)."""
     future_tolerance_s: int = Field(default=300, ge=1)
     """A report dated further ahead than this is a dead letter (`future_dated`)."""
