@@ -24,10 +24,11 @@ SET backend_pid = %(pid)s, backend_started = %(started)s
 WHERE topic = %(topic)s AND partition = %(partition)s AND log_id = %(log_id)s AND epoch = %(epoch)s;
 
 -- name: backend
--- Who this connection is on the server; a pid alone may be used again.
-SELECT pid, backend_start
-FROM pg_stat_activity
-WHERE pid = pg_backend_pid();
+-- Who this connection is on the server; a pid alone may be used again. A server of one process lists nobody.
+SELECT pg_backend_pid(), coalesce(
+    (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
+    'epoch'::timestamptz
+);
 
 -- name: recorded_backends
 -- Takes no row lock: a frozen owner may hold them.

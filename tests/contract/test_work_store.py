@@ -92,6 +92,8 @@ def means(*rows: tuple[int, int, float], period: int = 0) -> Means:
         kind=[1] * n,
         valid=[True] * n,
         reason=[""] * n,
+        converted=value,
+        mass_kg=[NAN] * n,
     )
 
 
@@ -224,6 +226,8 @@ def test_means_come_back_in_the_order_of_series_and_start(store: WorkStore, leas
     assert columns_of(found, "series", "start") == [[1, 1, 2], [T, T + HOUR_US, T]]
     assert np.isnan(found.value[0])
     assert columns_of(found, "samples", "valid", "reason") == [[60] * 3, [True] * 3, [""] * 3]
+    assert np.array_equal(found.converted, found.value, equal_nan=True)
+    assert np.isnan(found.mass_kg).all()
 
 
 def test_a_day_and_an_hour_of_one_start_are_two_means(store: WorkStore, lease: Lease) -> None:

@@ -133,8 +133,9 @@ def lease(tables: Rows) -> Lease:
 
 def mean(value: float) -> Means:
     """Return the mean of series 1 at T."""
-    row = {"series": 1, "period": 0, "start": T, "value": value, "samples": 60, "kind": 1, "valid": True, "reason": ""}
-    return Means.of(**{name: [cell] for name, cell in row.items()})
+    row = {"series": 1, "period": 0, "start": T, "samples": 60, "kind": 1, "valid": True, "reason": ""}
+    figures = {"value": [value], "converted": [float("nan")], "mass_kg": [float("nan")]}
+    return Means.of(**figures, **{name: [cell] for name, cell in row.items()})
 
 
 def verdict(outcome: str) -> Verdicts:
