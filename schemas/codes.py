@@ -135,7 +135,7 @@ class Rejection(StrEnum):
     UNKNOWN_DEVICE = "unknown_device"
     """The device is not in the registry."""
     UNKNOWN_PARAMETER = "unknown_parameter"
-    """The site has no channel for this parameter."""
+    """No HJ 212 code for this kind of site, and no channel of the site names it."""
     NOT_ITS_SITE = "not_its_site"
     """The device does not report for this site, or has several and named none."""
     FUTURE_DATED = "future_dated"
