@@ -75,8 +75,11 @@ def changes_of(finding: Finding, cause: Cause, before: Alert | None, registry: R
         return []
     if finding.status is FindingStatus.WITHDRAWN:
         return [withdraw(before, finding.detected_at)]
-    ended = before.detail | _figures(finding)
-    return [resolve(before, finding.detected_at, detail=ended)] if before.state in STANDING else []
+    ended = before.detail | _figures(finding) | {"ended_at": finding.detected_at}
+    if before.state in STANDING:
+        return [resolve(before, finding.detected_at, detail=ended)]
+    # a closed alert stays closed, but a plan that is in force because of it must learn that the cause is over
+    return [stepped(before, Reason.EXTENDED, finding.detected_at, detail=ended)]
 
 
 def _raised(finding: Finding, cause: Cause, registry: Registry) -> Change:
@@ -108,7 +111,7 @@ def _told_again(finding: Finding, before: Alert, registry: Registry) -> list[Cha
     grade = grade_of_finding(finding)
     figures = {
         "grade": grade,
-        "detail": before.detail | _figures(finding),
+        "detail": {key: value for key, value in before.detail.items() if key != "ended_at"} | _figures(finding),
         "sites": tuple(sorted({*before.sites, *sites_of(finding, registry)})),
         "last_start": max(filter(None, (before.last_start, finding.start)), default=None),
     }

@@ -126,16 +126,25 @@ def proposes_reductions(alert: Alert) -> bool:
     return alert.kind is FindingKind.HEAVY_POLLUTION
 
 
+def is_over(alert: Alert) -> bool:
+    """Whether the cause of an alert has ended or never was; a closed alert may have one that lasts."""
+    if alert.state is AlertState.CLOSED:
+        return alert.detail.get("ended_at") is not None
+    return alert.state not in STANDING
+
+
 def follow(alert: Alert, activations: Iterable[Activation], registry: Registry, at: int) -> list[Activation]:
     """Return the activations that are new or changed because of what the alert says now.
 
-    A closed alert changes nothing: what is in force is lifted by people, not by tidying a list.
+    Closing an alert changes nothing while its cause lasts: measures are lifted by a decision, not by tidying a list.
     """
-    if not proposes_reductions(alert) or alert.state is AlertState.CLOSED:
+    if not proposes_reductions(alert):
         return []
     kept = list(activations)
-    if alert.state not in STANDING:
+    if is_over(alert):
         return [_moved(a, _after_end(State(a.state)), at) for a in kept if _after_end(State(a.state)) != a.state]
+    if alert.state not in STANDING:
+        return []
     changed = [_moved(a, wanted, at) for a in kept if (wanted := _while_standing(a, alert.grade)) != a.state]
     known = {a.grade for a in kept}
     return changed if alert.grade in known else [*changed, proposal(alert, registry, at)]

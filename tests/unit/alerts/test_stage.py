@@ -205,6 +205,19 @@ def test_an_orange_episode_proposes_a_plan_that_people_confirm_and_lift() -> Non
     ]  # fmt: skip
 
 
+def test_a_plan_in_force_learns_of_the_end_though_its_alert_was_closed() -> None:
+    room = Room()
+    desk = Desk(room.store, room.store.registry)
+    room.tell(episode(Grade.ORANGE))
+    desk.confirm(room.store.activations()[0].activation_id, "应急办", T0 + 2 * HOUR_US)
+
+    desk.close(room.alerts[0].alert_id, "应急办", "handed over", T0 + 3 * HOUR_US)
+    room.tell(episode(Grade.ORANGE, FindingStatus.ENDED, at=60 * HOUR_US))
+
+    assert [alert.state for alert in room.alerts] == ["closed"]
+    assert [a.state for a in room.store.activations()] == ["lift_proposed"]
+
+
 def test_a_higher_grade_is_proposed_and_replaces_the_lower_proposal() -> None:
     room = Room()
 
