@@ -179,7 +179,7 @@ class Stretch:
     def waiting_hours(self) -> set[int]:
         """Return the numbers of the hours that hold data and are not closed, and the first hours of such days."""
         hours = self.hours.first + np.flatnonzero(heard(self.hours) & ~self.hours.done)
-        days = self.days.starts[heard(self.days) & ~self.days.done]
+        days = self.days.starts[self._days_there() & ~self.days.done]
         return set(hours.tolist()) | set(HOURS.numbers(days).tolist())
 
     def touch_all(self) -> None:
