@@ -1,7 +1,7 @@
 -- What scenarios, demo and score ask of the results; reads only what was committed.
 
 -- name: mean
-SELECT m.valid, m.value, m.samples, m.reason
+SELECT m.valid, m.value, m.samples, m.reason, m.converted, m.mass_kg
 FROM mean AS m
 JOIN series AS s USING (series)
 WHERE s.site_id = %(site)s
@@ -59,6 +59,11 @@ ORDER BY device_id, day
 -- name: offsets
 SELECT topic, partition, next_offset
 FROM log_partition
+
+-- name: ticks
+SELECT partition, tick_at
+FROM log_partition
+WHERE topic = %(topic)s
 
 -- name: outbox_depth
 SELECT count(*) FROM outbox

@@ -1,0 +1,168 @@
+"""The live engine: plays arrivals through MQTT in lock-step with a virtual clock, so that the log's order is that of time.
+
+A step sets the clock and waits for the bridges' echo, publishes, waits until Kafka has every report (devices resend until
+then), and only then appends the tick: so all arrivals up to an instant stand before its tick in every partition.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+from bus.kafka_address import KafkaAddress
+from bus.kafka_topics import high_water
+from bus.port import LogProducer
+from schemas.bundle import Tick, encode_tick
+from schemas.errors import Unavailable
+from schemas.times import to_us
+from schemas.topics import FINDINGS, MEANS, REPORTS
+from sim.arrivals import Arrival
+from store.postgres import Database
+from store.sql import queries
+
+SQL: Final = queries("results")
+ACKS_WITHIN_S: Final = 120.0
+SETTLED_WITHIN_S: Final = 300.0
+QUIET_FOR_S: Final = 1.0
+"""So long nothing must change before we believe that all is worked off: a stage may act on time alone."""
+
+
+class FleetPort(Protocol):
+    """The devices' side of MQTT."""
+
+    @property
+    def unacknowledged(self) -> int:
+        """Reports that Kafka is not known to have."""
+        ...
+
+    def publish(self, topic: str, payload: bytes, *, keep: bool = True) -> str:
+        """Queue a report."""
+        ...
+
+    def poll_acks(self, timeout_s: float = 0.0) -> list[tuple[str, list[str]]]:
+        """Send what is due and return what Kafka has."""
+        ...
+
+    def set_clock(self, now_us: int, echoes: int = 1, timeout_s: float = 60.0) -> None:
+        """Set the virtual clock and wait until the bridges have seen it."""
+        ...
+
+
+class Playback:
+    """Moves virtual time on; one thread."""
+
+    def __init__(self, fleet: FleetPort, producer: LogProducer, *, bridges: int = 1) -> None:
+        self._fleet = fleet
+        self._producer = producer
+        self._bridges = bridges
+        self._partitions = producer.partitions(REPORTS)
+        self._ticking = False
+        self.last_tick = 0
+        """µs."""
+        self.sent = 0
+        """Reports published, resending not counted."""
+        self._acknowledged = 0
+
+    def deliver(self, now: int, arrivals: Sequence[Arrival]) -> None:
+        """Publish reports at the virtual instant `now` and return when Kafka has them; raises Unavailable."""
+        if not arrivals:
+            return
+        self._finish_ticks()
+        self._fleet.set_clock(now, self._bridges)
+        for arrival in arrivals:
+            self._fleet.publish(arrival.topic, arrival.payload)
+        self.sent += len(arrivals)
+        self._await_acks()
+
+    def tick(self, now: int) -> None:
+        """Append a tick to every partition."""
+        value = encode_tick(Tick(now))
+        for partition in range(self._partitions):
+            self._producer.send(REPORTS, value, partition=partition)
+        self._ticking = True
+        self.last_tick = now
+
+    def finish(self) -> None:
+        """Return when Kafka has all that was sent."""
+        self._finish_ticks()
+        self._await_acks()
+
+    def _finish_ticks(self) -> None:
+        if self._ticking:
+            self._producer.flush()
+            self._ticking = False
+
+    def _await_acks(self) -> None:
+        """Wait until every delivery is answered, deliberate duplicates too; after a crash of the bridge their answers may be lost."""
+        deadline = time.monotonic() + ACKS_WITHIN_S
+        heard_at = time.monotonic()
+        while self._fleet.unacknowledged or (self._acknowledged < self.sent and time.monotonic() < heard_at + 1.0):
+            answers = self._fleet.poll_acks(0.1)
+            self._acknowledged += sum(len(digests) for _, digests in answers)
+            heard_at = time.monotonic() if answers else heard_at
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{self._fleet.unacknowledged} reports were not acknowledged in {ACKS_WITHIN_S:g} s")
+        self._acknowledged = self.sent
+
+
+class Backlog:
+    """Says whether the stages have worked off the log, by the offsets that they committed."""
+
+    def __init__(self, database: Database, kafka: KafkaAddress) -> None:
+        self._database = database
+        self._kafka = kafka
+
+    def await_settled(self, last_tick: int, timeout_s: float = SETTLED_WITHIN_S) -> None:
+        """Return when every partition is past `last_tick`, the outbox is empty and the later stages have read all; raises Unavailable."""
+        _wait(lambda: self._ticked(last_tick), timeout_s, "the workers have not reached the last tick")
+        _wait_quiet(self._is_settled, timeout_s)
+
+    def ticks(self) -> dict[int, int]:
+        """Return the last tick of each partition of `reports`, µs; 0 where there is none."""
+        rows = self._rows("ticks", topic=REPORTS)
+        return {partition: to_us(tick_at) if tick_at else 0 for partition, tick_at in rows}
+
+    def _ticked(self, last_tick: int) -> bool:
+        ticks = self.ticks()
+        return bool(ticks) and min(ticks.values()) >= last_tick
+
+    def _is_settled(self) -> bool:
+        read = {(topic, partition): offset for topic, partition, offset in self._rows("offsets")}
+        if self._rows("outbox_depth")[0][0]:
+            return False
+        later = [(topic, partition) for topic, partition in read if topic in (MEANS, FINDINGS)]
+        return all(read[place] >= high_water(self._kafka, *place) for place in later)
+
+    def _rows(self, name: str, **parameters: str) -> list[tuple[Any, ...]]:
+        with self._database.read() as cursor:
+            return cursor.execute(SQL[name], parameters).fetchall()
+
+
+def _wait(condition: Callable[[], bool], timeout_s: float, problem: str) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Unavailable(problem)
+        time.sleep(0.05)
+
+
+def _wait_quiet(condition: Callable[[], bool], timeout_s: float) -> None:
+    """Wait until the condition has held without a break for QUIET_FOR_S."""
+    deadline = time.monotonic() + timeout_s
+    since = time.monotonic()
+    while time.monotonic() - since < QUIET_FOR_S:
+        if not condition():
+            since = time.monotonic()
+        if time.monotonic() > deadline:
+            raise Unavailable("the stages behind the workers do not come to rest")
+        time.sleep(0.2)
+
+
+def in_steps(arrivals: Iterable[Arrival], first: int, step_us: int) -> Iterable[tuple[int, list[Arrival]]]:
+    """Yield (tick, arrivals up to it), for ticks at `first` and every `step_us` after, as long as there are arrivals."""
+    tick, batch = first, list[Arrival]()
+    for arrival in arrivals:
+        while arrival.at > tick:
+            yield tick, batch
+            tick, batch = tick + step_us, []
+        batch.append(arrival)
+    yield tick, batch
