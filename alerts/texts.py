@@ -27,7 +27,8 @@ class About:
 
     alert: Alert
     registry: Registry
-    facts: WindowFacts
+    facts: WindowFacts | None
+    """None: not known, so nothing is said of oxygen and flags."""
 
     def figure(self, key: str) -> Any:
         """Return one figure of the alert's detail."""
@@ -36,7 +37,7 @@ class About:
 
 def compose(alert: Alert, registry: Registry, facts: WindowFacts | None = None) -> Text:
     """Return the text of an alert; `facts` are those of the worst window of an exceedance."""
-    about = About(alert, registry, facts or WindowFacts())
+    about = About(alert, registry, facts)
     parts = [_heading(about), *BODIES.get(alert.kind, _plain)(about), *_people(about), *_ending(about)]
     return Text("；".join(p.zh for p in parts if p.zh), "; ".join(p.en for p in parts if p.en))
 
@@ -123,11 +124,13 @@ def _duration(about: About, worst: dict[str, Any]) -> list[Text]:
 
 
 def _oxygen(about: About) -> list[Text]:
-    oxygen = about.facts.oxygen_pct
+    oxygen = about.facts.oxygen_pct if about.facts else None
     return [] if oxygen is None else [Text(f"含氧量 {oxygen:.1f}%", f"oxygen {oxygen:.1f} %")]
 
 
 def _flags(about: About) -> list[Text]:
+    if about.facts is None:
+        return []
     if not about.facts.flags:
         return [Text("数据标记均为正常 N", "all readings flagged N")]
     counted = [(flag, count, *words.FLAG_WORDS.get(flag, (flag, flag))) for flag, count in about.facts.flags.items()]

@@ -184,9 +184,6 @@ VALUES (%(topic)s, %(key)s, %(payload)s);
 -- The relay listens; told at COMMIT.
 NOTIFY outbox;
 
--- name: wake_notifier
-NOTIFY notification;
-
 -- name: take
 -- Each due row goes to one notifier; it comes back by itself when the hold runs out.
 WITH due AS (

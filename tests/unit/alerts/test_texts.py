@@ -74,10 +74,14 @@ def test_the_english_text_says_the_same() -> None:
 
 
 def test_a_site_without_oxygen_says_nothing_of_it() -> None:
-    text = said(exceedance(window()))
+    text = said(exceedance(window()), WindowFacts())
 
     assert "含氧量" not in text.zh
     assert "均为正常" in text.zh
+
+
+def test_what_is_not_known_of_the_readings_is_not_claimed() -> None:
+    assert "数据标记" not in said(exceedance(window())).zh
 
 
 def test_several_hours_are_told_by_the_worst() -> None:
