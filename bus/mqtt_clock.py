@@ -1,5 +1,6 @@
 """The virtual clock of a replay, as a bridge sees it: a retained MQTT topic, each value echoed under the bridge's name."""
 
+import socket
 from threading import Condition
 from typing import Any
 
@@ -25,6 +26,7 @@ class VirtualClock:
         if (context := address.tls()) is not None:
             self._client.tls_set_context(context)
         self._client.on_connect = _subscribe
+        self._client.on_socket_open = _without_delay
         self._client.on_message = self._on_message
         self._client.reconnect_delay_set(1, 2)
         self._client.connect_async(address.host, address.port, keepalive=30)
@@ -55,3 +57,7 @@ class VirtualClock:
 
 def _subscribe(client: Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
     client.subscribe(CLOCK_TOPIC, 1)
+
+
+def _without_delay(_client: Client, _data: Any, sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

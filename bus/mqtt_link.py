@@ -23,6 +23,11 @@ from schemas.errors import InvalidConfiguration
 from schemas.topics import MQTT_FILTER
 
 SHARED: Final = f"$share/ecovigil/{MQTT_FILTER}"
+"""Several bridges share the messages."""
+ALONE: Final = MQTT_FILTER
+"""For one bridge, and for rumqttd: its router dies when a client with a shared subscription disconnects."""
+OWN: Final = "/ack"
+"""What we publish ourselves, and get back because we listen to everything; rumqttd sends it with the QoS of the subscription."""
 KEEPALIVE_S: Final = 60
 BACK_OFF_MAX_S: Final = 5.0
 TAKEN_OVER_WITHIN_S: Final = 10.0
@@ -43,6 +48,10 @@ class MqttLink:
         self._subscription = subscription
         self._capacity = capacity
         self._queue: deque[Delivery] = deque()
+        self._unsettled: deque[int] = deque()
+        """Packet ids of this connection in the order of delivery."""
+        self._settled: set[int] = set()
+        """Those of them that are safe, but wait for an earlier one."""
         self._generation = 0
         self._connected = False
         self._connected_at = 0.0
@@ -72,12 +81,16 @@ class MqttLink:
         return [self._queue.popleft() for _ in range(min(max_messages, len(self._queue)))]
 
     def settle(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge these messages to the broker; tokens of an earlier connection are dropped."""
-        for delivery in deliveries:
-            generation, packet = delivery.token
-            if generation == self._generation and self._connected and packet:
-                self._client.ack(packet, 1)
-        self._flush()
+        """Acknowledge these messages to the broker, in the order of delivery; tokens of an earlier connection are dropped.
+
+        MQTT asks for that order (4.6), and rumqttd closes the connection where it is not kept.
+        """
+        if self._connected:
+            self._settled |= {
+                packet for generation, packet in (d.token for d in deliveries) if generation == self._generation
+            }
+            self._acknowledge()
+            self._flush()
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         """Publish; with QoS 0 and no connection the message is gone."""
@@ -90,6 +103,12 @@ class MqttLink:
             self._client.disconnect()
             self._flush()
         self._drop()
+
+    def _acknowledge(self) -> None:
+        while self._unsettled and self._unsettled[0] in self._settled:
+            packet = self._unsettled.popleft()
+            self._settled.remove(packet)
+            self._client.ack(packet, 1)
 
     def _make_client(self) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, self._client_id, clean_session=False, manual_ack=True)
@@ -155,7 +174,7 @@ class MqttLink:
             log.warning("MQTT broker %s refuses us: %s", self._address.url, reason)
             return
         self._generation += 1
-        self._queue.clear()  # the broker delivers them again
+        self._forget()  # the broker delivers them again
         self._connected = True
         self._connected_at = time.monotonic()
         self._failures = 0
@@ -166,12 +185,19 @@ class MqttLink:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""  # not a topic that anybody may use; the bytes are kept as a dead letter all the same
+        if message.mid:
+            self._unsettled.append(message.mid)
+        if topic.endswith(OWN):
+            if message.mid:
+                self._settled.add(message.mid)
+                self._acknowledge()
+            return
         self._queue.append(Delivery(topic, bytes(message.payload), (self._generation, message.mid)))
 
     def _on_lost(self) -> None:
         lasted_s = time.monotonic() - self._connected_at
         was_connected, self._connected = self._connected, False
-        self._queue.clear()
+        self._forget()
         if not was_connected:
             self._back_off()
             return
@@ -182,9 +208,14 @@ class MqttLink:
                 f"bridge.client_id: another bridge uses {self._client_id!r}; this one leaves (give each its own name)"
             )
 
+    def _forget(self) -> None:
+        self._queue.clear()
+        self._unsettled.clear()
+        self._settled.clear()
+
     def _drop(self) -> None:
         self._connected = False
-        self._queue.clear()
+        self._forget()
         sock = self._client.socket()
         if sock is not None:
             sock.close()

@@ -11,7 +11,10 @@ MAX_IN_FLIGHT: Final = 100
 """rumqttd's own limit."""
 
 SERVE: Final = (
-    "import sys\n"
+    "import logging, sys\n"
+    "logging.basicConfig(level=logging.WARNING)\n"
+    # it reports every packet as an error: that alone would take a hundred times the broker's own work
+    "logging.getLogger('rumqttd').setLevel(logging.CRITICAL)\n"
     "from iotcore import IotCoreBroker\n"
     "IotCoreBroker(listen=sys.argv[1], port=int(sys.argv[2]), max_connections=10_000,"
     " max_payload_size=int(sys.argv[3]), max_inflight_count=int(sys.argv[4])).run_forever()\n"

@@ -34,6 +34,8 @@ class MqttSettings(Section):
 
     url: str | None = None
     """mqtt://host:1883 or mqtts://host:8883; absent: our own broker."""
+    shared: bool = True
+    """A shared subscription, so that several bridges can run; false for brokers that have none."""
     username: str | None = None
     password: SecretStr | None = None
     ca: Path | None = None
@@ -94,6 +96,8 @@ class BridgeSettings(Section):
     """Stable: the broker keeps the session under this name. Two bridges need two names."""
     max_report_bytes: int = Field(default=64 * 1024, ge=1024, le=512 * 1024)
     """A larger message is a dead letter (`oversized`)."""
+    virtual_clock: bool = False
+    """For a replay: `now` comes from the simulator over MQTT, not from the machine."""
     future_tolerance_s: int = Field(default=300, ge=1)
     """A report dated further ahead than this is a dead letter (`future_dated`)."""
 
