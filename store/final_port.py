@@ -49,6 +49,9 @@ HIDDEN_KINDS: Final = tuple(sorted(STREAM_KINDS))
 """Alerts about the stream depend on arrival."""
 HIDDEN_STATE: Final = AlertState.WITHDRAWN
 
+_INSTANTS_OF: Final = {section: tuple(INSTANTS.intersection(columns)) for section, columns in FINAL_TABLES.items()}
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 FinalRow = tuple[Any, ...]
 """Values of one section's columns; instants in µs, NaN as None."""
 
@@ -64,9 +67,10 @@ class FinalStore(Protocol):
 def final_lines(rows: Iterator[tuple[str, FinalRow]]) -> Iterator[str]:
     """Yield one line of JSON a row, ended by a line feed; floats as the shortest text that reads back the same."""
     for section, row in rows:
-        columns = FINAL_TABLES[section]
-        values = {n: _instant(v) if n in INSTANTS else v for n, v in zip(columns, row, strict=True)}
-        yield json.dumps({"table": section} | values, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+        values = {"table": section, **dict(zip(FINAL_TABLES[section], row, strict=True))}
+        for name in _INSTANTS_OF[section]:
+            values[name] = _instant(values[name])
+        yield _JSON.encode(values) + "\n"
 
 
 @lru_cache(maxsize=65536)

@@ -12,7 +12,7 @@ from ecovigil.database_access import opened_database
 from store.letters import PostgresLetters
 from store.port import BookEntry
 
-HEADINGS = ("数采仪 device", "收到 received", "入库 stored", "重复 duplicate", "拒收 rejected", "差额 difference", "")
+HEADINGS = ("数采仪 device", "收到 received", "入库 stored", "重复 duplicate", "拒收 rejected", "差额 gap", "")
 NO_DEVICE = "（主题中无设备 none in the topic）"
 
 
