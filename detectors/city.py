@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bus.port import LogConsumer, LogRecord
 from detectors.city_stretch import Limits
-from detectors.city_watch import CityWatch
+from detectors.city_watch import KEPT_H, CityWatch
 from detectors.findings import finding_event, finding_row
 from schemas.errors import EcoVigilError, LeaseLost
 from schemas.events import Finding, MeansClosed
@@ -28,7 +28,14 @@ class CityStage:
     """Works off the partitions of `means.v1` that the group gives it; a city belongs to the partition of its id."""
 
     def __init__(
-        self, consumer: LogConsumer, store: CityStore, *, report_partitions: int, owner: str, max_records: int = 4000
+        self,
+        consumer: LogConsumer,
+        store: CityStore,
+        *,
+        report_partitions: int,
+        owner: str,
+        max_records: int = 4000,
+        kept_h: int = KEPT_H,
     ) -> None:
         """`report_partitions`: how many partitions of `reports` must have ticked for a deadline to count."""
         self._consumer = consumer
@@ -36,6 +43,7 @@ class CityStage:
         self._report_partitions = report_partitions
         self._owner = owner
         self._max_records = max_records
+        self._kept_h = kept_h
         self._version = -1
         self._registry = Registry()
         self._leases: dict[int, Lease] = {}
@@ -123,7 +131,7 @@ class CityStage:
     def _watch_owned_cities(self) -> None:
         for city in self._registry.stations:
             if city not in self._watches and self._partition(city) in self._leases:
-                self._watches[city] = CityWatch(city, self._registry, self._store)
+                self._watches[city] = CityWatch(city, self._registry, self._store, self._kept_h)
 
     def _partition(self, city: str) -> int:
         return partition_of(city, self._consumer.partitions())

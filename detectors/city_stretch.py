@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.city_grid import CODES, DAYS, HOURS, StationGrid
+from detectors.city_grid import DAYS, HOURS, StationGrid
 from detectors.city_index import SO2, WINDOW_H, Concentrations, Indices, of_stations, running
 from schemas.codes import Period
 from schemas.columns import PERIOD_DAY, PERIOD_HOUR
@@ -145,14 +145,15 @@ class Stretch:
         touched = _mask(grid, self.touched_hours)
         self.known_from = np.maximum.accumulate(np.where(touched, grid.known_at, 0))
         affected = np.flatnonzero(within_window(touched) & grid.done) if touched.any() else np.empty(0, np.int64)
+        # the window of an earlier position reaches before the stretch: late hours have a stretch of their own
+        affected = affected[affected >= LOOK_BACK_H]
         self.touched_hours = {number for number in self.touched_hours if not grid.done[number - grid.first]}
         if not len(affected):
             return []
         low, high = int(affected[0]), int(affected[-1]) + 1
-        back = max(0, low - LOOK_BACK_H)
+        back = low - LOOK_BACK_H
         made = of_stations(np.where(grid.done[back:high, None, None], grid.value[back:high], np.nan))
-        padding = np.full((LOOK_BACK_H - (low - back), len(CODES)), np.nan)
-        windows = running(np.concatenate([padding, made.value])).take(affected - low)
+        windows = running(made.value).take(affected - low)
         hours = made.take(affected - back)
         return self._rows_of(grid.starts[affected], hours, windows, touched[affected])
 

@@ -1,6 +1,6 @@
 """One city under watch: its recent hours in arrays, older ones read from the tables when late data touch them, its episodes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -22,7 +22,7 @@ from store.city_port import CityStore
 from store.port import IndexRow
 
 KEPT_H: Final = 144
-"""Hours that are kept in arrays; what is older comes from the tables."""
+"""Hours that are kept in arrays, at least; what is older comes from the tables."""
 MARGIN_H: Final = LOOK_BACK_H + 8
 CALM_WITHIN_H: Final = 100
 """Before an onset there is a calm or undefined position within the longest duration of any rule (96 h)."""
@@ -47,8 +47,9 @@ def laws_of(bindings: Iterable[Binding]) -> list[Law]:
 class CityWatch:
     """Takes events of one city, and says at each advance which rows and findings are new."""
 
-    def __init__(self, city: str, registry: Registry, store: CityStore) -> None:
+    def __init__(self, city: str, registry: Registry, store: CityStore, kept_h: int = KEPT_H) -> None:
         self.city = city
+        self._kept_h = kept_h
         self._stations = registry.stations[city]
         bindings = registry.city_bindings.get(city, [])
         self._indices = Indices(city, bindings)
@@ -90,7 +91,7 @@ class CityWatch:
 
     def _load(self, first_event: int | None) -> None:
         pending, last = self._store.city_edges(self.city, self._stations)
-        begins = [start for start in (pending, last and last - KEPT_H * HOUR_US) if start is not None]
+        begins = [start for start in (pending, last and last - self._kept_h * HOUR_US) if start is not None]
         if first_event is not None and last is None:
             begins.append(first_event)
         if not begins:
@@ -109,14 +110,12 @@ class CityWatch:
             self._load(min(event.start for event in self._early))
         if self._recent is None:
             return [], []
-        rows, findings = [], []
-        for stretch in [*self._late_stretches(), self._recent]:
-            changed = stretch.advance(limits)
-            rows += changed
-            if stretch is not self._recent:
-                self._settle(stretch)
-                self._take_over(changed)
-            findings += self._tell(changed, stretch, limits)
+        stretches = [*self._late_stretches(), self._recent]
+        rows = [row for stretch in stretches for row in stretch.advance(limits)]
+        self._recent.rows.update({(r.period, r.start): r for r in rows if r.start >= self._rows_from - DAY_US})
+        for stretch in stretches[:-1]:
+            self._settle(stretch)
+        findings = self._tell(rows, stretches, limits)
         self._trim()
         return rows, findings
 
@@ -139,18 +138,14 @@ class CityWatch:
         within = range(stretch.hours.first, stretch.hours.first + stretch.hours.length)
         self._late = {hour: at for hour, at in self._late.items() if hour not in within or hour in waiting}
 
-    def _take_over(self, changed: list[IndexRow]) -> None:
-        if self._recent is not None:
-            self._recent.rows.update({(r.period, r.start): r for r in changed if r.start >= self._rows_from})
-
-    def _tell(self, changed: list[IndexRow], stretch: Stretch, limits: Limits) -> list[Finding]:
+    def _tell(self, changed: list[IndexRow], stretches: Sequence[Stretch], limits: Limits) -> list[Finding]:
         positions = [row.start for row in changed if row.period == Period.RUNNING24]
         if not self._laws or not positions:
             return []
         new: Rows = {(row.period, row.start): row for row in changed}
         course = self._course_before(self._anchor(min(positions)), new)
-        now = stretch.known_at(max(positions)) or limits.tick or max(positions) + HOUR_US
-        teller = Teller(self.city, partial(self._row, new=new), lambda position: stretch.known_at(position) or now)
+        now = _known_at(stretches, max(positions)) or limits.tick or max(positions) + HOUR_US
+        teller = Teller(self.city, partial(self._row, new=new), lambda position: _known_at(stretches, position) or now)
         told = changes(episodes(course, self._laws), self._findings, int(course.start[0]), FAR_US, teller, now)
         self._findings |= {finding.finding_id: finding for finding in told}
         return told
@@ -190,8 +185,8 @@ class CityWatch:
         kept = self._recent.rows if self._recent else {}
         older = self._store.city_indices(self.city, begin, self._rows_from) if begin < self._rows_from else []
         found = {row.start: row for row in older if row.period == Period.RUNNING24}
-        for rows in (kept, new):
-            found |= {at: row for (period, at), row in rows.items() if period == Period.RUNNING24 and at >= begin}
+        for rows, since in ((kept, max(begin, self._rows_from)), (new, begin)):
+            found |= {at: row for (period, at), row in rows.items() if period == Period.RUNNING24 and at >= since}
         return found
 
     def _row(self, position: int, new: Rows) -> IndexRow | None:
@@ -204,12 +199,16 @@ class CityWatch:
     def _trim(self) -> None:
         """Forget hours that are long closed, at times."""
         recent = self._recent
-        if recent is None or recent.hours.length < 3 * KEPT_H:
+        if recent is None or recent.hours.length < 3 * self._kept_h:
             return
         newest = recent.hours.first + recent.hours.length
-        recent.forget_before(min([newest - KEPT_H, *(hour - MARGIN_H for hour in recent.waiting_hours())]))
+        recent.forget_before(min([newest - self._kept_h, *(hour - MARGIN_H for hour in recent.waiting_hours())]))
         self._rows_from = max(self._rows_from, recent.hours.calendar.start(recent.hours.first))
         recent.rows = {key: row for key, row in recent.rows.items() if key[1] >= self._rows_from - DAY_US}
+
+
+def _known_at(stretches: Sequence[Stretch], position: int) -> int:
+    return max(stretch.known_at(position) for stretch in stretches)
 
 
 def _spans(hours: list[int]) -> Iterator[list[int]]:

@@ -65,4 +65,5 @@ def _index_of_best(best: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _differs(a: Readings, b: Readings) -> NDArray[np.bool_]:
-    return (a.value != b.value) | (a.flag != b.flag)
+    differs: NDArray[np.bool_] = (a.value != b.value) | (a.flag != b.flag)
+    return differs

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from detectors.means import GAS_MIN_HOURS, GAS_MIN_MINUTES, WATER_MIN, Validity
 from schemas.codes import SiteKind
 from schemas.registry import Registry, Site
+from standards.parameters import AUXILIARY
 from store.port import WorkStore
 
 OZONE = "a05024"
+PH = "w01001"
+WATER_FLOW = "w00000"
 _WATER = frozenset({SiteKind.EFFLUENT, SiteKind.SURFACE_WATER})
 
 
@@ -27,7 +30,7 @@ class Directory:
         self.device_ids: dict[int, str] = {}
         self.site_series: dict[str, dict[str, int]] = {}
         """Parameter → series by site."""
-        self._validity = Validity(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
+        self._validity: Validity | None = None
 
     def refresh(self) -> bool:
         """Take the newest registry where there is a newer one; return whether there was."""
@@ -35,7 +38,7 @@ class Directory:
         if version == self.version:
             return False
         self.version, self.registry = self._store.registry()
-        self._validity = Validity(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_))
+        self._validity = None
         return True
 
     def devices(self, device_ids: Sequence[str]) -> NDArray[np.int32]:
@@ -71,33 +74,30 @@ class Directory:
         return device.sites if device else []
 
     def validity(self) -> Validity:
-        """Return how many samples each series needs, indexed by series number."""
-        size = max(self.series, default=-1) + 1
-        known = len(self._validity.min_minutes)
-        if known < size:
-            more = [self._needs(n) for n in range(known, size)]
-            columns = np.array(more, dtype=np.int64).reshape(-1, 3)
-            old = self._validity
-            self._validity = Validity(
-                np.concatenate((old.min_minutes, columns[:, 0])),
-                np.concatenate((old.min_hours, columns[:, 1])),
-                np.concatenate((old.maximum_8h, columns[:, 2].astype(bool))),
-            )
+        """Return how many samples each series needs and how they are averaged, indexed by series number."""
+        if self._validity is None:
+            size = max(self.series, default=-1) + 1
+            table = np.array([self._needs(number) for number in range(size)], dtype=np.int64).reshape(-1, 5)
+            self._validity = Validity(table[:, 0], table[:, 1], table[:, 2] > 0, table[:, 3] > 0, table[:, 4])
         return self._validity
 
-    def _needs(self, series: int) -> tuple[int, int, int]:
+    def _needs(self, series: int) -> tuple[int, int, int, int, int]:
+        """Return (minutes, hours, is ozone, is a median, flow series) of a series."""
         site = self.site_of(series) if series in self.series else None
         if site is None:
-            return GAS_MIN_MINUTES, GAS_MIN_HOURS, 0
-        water = site.kind in _WATER
-        minutes, hours = (WATER_MIN, WATER_MIN) if water else (GAS_MIN_MINUTES, GAS_MIN_HOURS)
+            return GAS_MIN_MINUTES, GAS_MIN_HOURS, 0, 0, -1
+        minutes, hours = (WATER_MIN, WATER_MIN) if site.kind in _WATER else (GAS_MIN_MINUTES, GAS_MIN_HOURS)
         for binding in self.registry.site_bindings.get(site.id, ()):
             minutes = binding.min_valid_minutes or minutes
             hours = binding.min_valid_hours or hours
-        return minutes, hours, int(site.kind is SiteKind.AMBIENT_AIR and self.series[series][1] == OZONE)
+        parameter = self.series[series][1]
+        weighed = site.kind is SiteKind.EFFLUENT and parameter not in AUXILIARY and parameter != PH
+        flow = self.site_series[site.id].get(WATER_FLOW, -1) if weighed else -1
+        return minutes, hours, int(site.kind is SiteKind.AMBIENT_AIR and parameter == OZONE), int(parameter == PH), flow
 
     def _learn(self, rows: Iterable[tuple[int, str, str]]) -> None:
         for number, site, parameter in rows:
+            self._validity = None if number not in self.series else self._validity
             self._series_of[site, parameter] = number
             self.series[number] = (site, parameter)
             self.site_series.setdefault(site, {})[parameter] = number

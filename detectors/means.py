@@ -5,12 +5,13 @@ ten-minute values, water days of 1 to 24 hours), facts.md 6.2; ozone's day is it
 facts.md 2.2). Sums run over readings sorted by time, so that arrival order never shows in the last digit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.weighting import Weighted, flow_beside, group_medians, weighted_means
 from schemas.codes import FLAG_NORMAL, KIND_LENGTH_S, Kind, NotJudged
 from schemas.columns import PERIOD_DAY, PERIOD_HOUR, Means, Readings
 from schemas.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, day_start, hour_start
@@ -34,6 +35,10 @@ class Validity:
     """Valid hours of a day."""
     maximum_8h: NDArray[np.bool_]
     """The day value is the daily maximum 8-hour mean (ozone of an ambient station)."""
+    median: NDArray[np.bool_]
+    """The value is a median, not a mean (pH)."""
+    flow_of: NDArray[np.int64]
+    """Flow series that weighs the samples (discharged water), -1 = none."""
 
 
 def in_force(readings: Readings) -> Readings:
@@ -68,14 +73,15 @@ def period_ends(observed_at: NDArray[np.int64], kind: NDArray[np.uint8]) -> NDAr
 
 @dataclass(frozen=True)
 class _Groups:
-    """Readings in force of one (series, window, kind) each."""
+    """Readings in force, sorted, cut into groups of one (series, window, kind)."""
 
+    rows: Readings
+    at: NDArray[np.int64]
+    """First row of each group."""
     series: NDArray[np.int32]
     start: NDArray[np.int64]
     kind: NDArray[np.uint8]
     present: NDArray[np.int64]
-    samples: NDArray[np.int64]
-    value: NDArray[np.float64]
 
     @property
     def complete(self) -> NDArray[np.bool_]:
@@ -89,24 +95,18 @@ def _group(readings: Readings) -> _Groups:
     first = np.ones(len(rows), dtype=bool)
     first[1:] = (rows.series[1:] != rows.series[:-1]) | (rows.kind[1:] != rows.kind[:-1]) | (start[1:] != start[:-1])
     at = np.flatnonzero(first)
-    normal = rows.flag == FLAG_NORMAL
-    counted = np.add.reduceat(normal.astype(np.int64), at)
-    total = np.add.reduceat(np.where(normal, rows.value, 0.0), at)
-    value = np.divide(total, counted, out=np.full(len(at), np.nan), where=counted > 0)
-    kind = rows.kind[at]
-    samples = np.where(kind == Kind.REALTIME, _distinct_minutes(rows, normal, first, at), counted)
-    present = np.diff(np.append(at, len(rows)))
-    return _Groups(rows.series[at], start[at], kind, present, samples, value)
+    return _Groups(rows, at, rows.series[at], start[at], rows.kind[at], np.diff(np.append(at, len(rows))))
 
 
-def _distinct_minutes(
-    rows: Readings, normal: NDArray[np.bool_], first: NDArray[np.bool_], at: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Count the minutes with at least one valid realtime reading; rows are sorted by time within a group."""
-    minute = rows.observed_at // MINUTE_US
-    group = np.cumsum(first)
-    keys = np.unique(np.stack((group[normal], minute[normal])), axis=1)[0] if normal.any() else np.empty(0, np.int64)
-    return np.bincount(keys, minlength=len(at) + 1)[1:].astype(np.int64)
+def _samples(groups: _Groups, normal: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count the valid readings of each group; realtime ones by the minutes that have any."""
+    counted = np.add.reduceat(normal.astype(np.int64), groups.at)
+    if not (groups.kind == Kind.REALTIME).any():
+        return counted
+    group = np.repeat(np.arange(len(groups.at)), groups.present)[normal]
+    minute = groups.rows.observed_at[normal] // MINUTE_US
+    distinct = np.bincount(np.unique(np.stack((group, minute)), axis=1)[0].astype(np.int64), minlength=len(groups.at))
+    return np.where(groups.kind == Kind.REALTIME, distinct, counted)
 
 
 def _choose(groups: _Groups) -> NDArray[np.int64]:
@@ -127,16 +127,61 @@ def hour_means(readings: Readings, validity: Validity) -> Means:
     if not len(readings):
         return Means.empty()
     groups = _group(readings)
+    rows, normal = groups.rows, groups.rows.flag == FLAG_NORMAL
+    instant = rows.observed_at * len(KIND_LENGTH_S) + rows.kind
+    values = _values(rows.series, instant, rows.value, normal, groups.at, validity)
     pick = _choose(groups)
-    series, kind, samples = groups.series[pick], groups.kind[pick], groups.samples[pick]
-    length = _LENGTH_MIN[kind]
-    needed = np.maximum(1, -(-validity.min_minutes[series] // length))
-    needed = np.where(kind == Kind.HOUR, 1, needed)
-    valid = samples >= needed
+    series, kind, samples = groups.series[pick], groups.kind[pick], _samples(groups, normal)[pick]
+    needed = np.maximum(1, -(-validity.min_minutes[series] // _LENGTH_MIN[kind]))
+    enough = samples >= np.where(kind == Kind.HOUR, 1, needed)
+    return _means(series, PERIOD_HOUR, groups.start[pick], kind, samples, enough, values.rows(pick))
+
+
+def _values(
+    series: NDArray[np.int32],
+    instant: NDArray[np.int64],
+    value: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+    at: NDArray[np.int64],
+    validity: Validity,
+) -> Weighted:
+    """Return the value of each group of rows: mean, median, or flow-weighted mean, as the series asks."""
+    counted = np.add.reduceat(valid.astype(np.int64), at)
+    total = np.add.reduceat(np.where(valid, value, 0.0), at)
+    plain = np.divide(total, counted, out=np.full(len(at), np.nan), where=counted > 0)
+    if validity.median[series[at]].any():
+        plain = np.where(validity.median[series[at]], group_medians(value, valid, at), plain)
+    flow_of = validity.flow_of[series]
+    if not (flow_of >= 0).any():
+        return Weighted(plain, np.zeros(len(at), dtype=bool))
+    return weighted_means(value, valid, flow_beside(series, instant, value, valid, flow_of), plain, at)
+
+
+def _means(
+    series: NDArray[np.int32],
+    period: int,
+    start: NDArray[np.int64],
+    kind: NDArray[np.uint8],
+    samples: NDArray[np.int64],
+    enough: NDArray[np.bool_],
+    values: Weighted,
+) -> Means:
+    valid = enough & ~values.unweighable
+    reason = reasons(enough)
+    reason[enough & values.unweighable] = NotJudged.FLOW_MISSING.value
+    none = np.full(len(series), np.nan)
     return Means(
-        series, np.full(len(pick), PERIOD_HOUR, np.uint8), groups.start[pick], groups.value[pick],
-        samples.astype(np.int32), kind, valid, reasons(valid),
-    )  # fmt: skip
+        series,
+        np.full(len(series), period, np.uint8),
+        start,
+        values.value,
+        samples.astype(np.int32),
+        kind,
+        valid,
+        reason,
+        none,
+        none,
+    )
 
 
 def complete_windows(readings: Readings) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
@@ -188,16 +233,30 @@ def _days_of_hours(hours: Means, validity: Validity) -> Means:
     rows, day, at = _day_groups(hours)
     series = rows.series[at]
     samples = np.add.reduceat(rows.valid.astype(np.int64), at)
-    total = np.add.reduceat(np.where(rows.valid, rows.value, 0.0), at)
-    value = np.divide(total, samples, out=np.full(len(at), np.nan), where=samples > 0)
-    valid = samples >= np.maximum(1, validity.min_hours[series])
+    values = _values(rows.series, rows.start, rows.value, rows.valid, at, validity)
+    enough = samples >= np.maximum(1, validity.min_hours[series])
     ozone = validity.maximum_8h[series]
     if ozone.any():
-        value[ozone], valid[ozone] = daily_maximum_8h(_hour_grid(rows, day, at)[ozone])
-    return Means(
-        series, np.full(len(at), PERIOD_DAY, np.uint8), day[at], value, samples.astype(np.int32),
-        np.full(len(at), Kind.HOUR, np.uint8), valid, reasons(valid),
-    )  # fmt: skip
+        values.value[ozone], enough[ozone] = daily_maximum_8h(_hour_grid(rows, day, at)[ozone])
+    days = _means(series, PERIOD_DAY, day[at], np.full(len(at), Kind.HOUR, np.uint8), samples, enough, values)
+    return replace(days, converted=_day_converted(rows, at, validity), mass_kg=_day_mass(rows, at))
+
+
+def _day_converted(rows: Means, at: NDArray[np.int64], validity: Validity) -> NDArray[np.float64]:
+    """Return the mean of the converted hours, NaN where fewer than a valid day needs are there."""
+    there = rows.valid & ~np.isnan(rows.converted)
+    count = np.add.reduceat(there.astype(np.int64), at)
+    total = np.add.reduceat(np.where(there, rows.converted, 0.0), at)
+    enough = count >= np.maximum(1, validity.min_hours[rows.series[at]])
+    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(len(at), np.nan), where=enough & (count > 0))
+    return mean
+
+
+def _day_mass(rows: Means, at: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the sum of the hours' masses, NaN where no hour has one (Gd = sum of Gh, HJ 212-2017 annex D)."""
+    there = ~np.isnan(rows.mass_kg)
+    total = np.add.reduceat(np.where(there, rows.mass_kg, 0.0), at)
+    return np.where(np.add.reduceat(there.astype(np.int64), at) > 0, total, np.nan)
 
 
 def _hour_grid(rows: Means, day: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -213,10 +272,9 @@ def _days_as_told(reported: Readings) -> Means:
         return Means.empty()
     rows = in_force(reported)
     valid = rows.flag == FLAG_NORMAL
-    return Means(
-        rows.series, np.full(len(rows), PERIOD_DAY, np.uint8), day_start(rows.observed_at),
-        np.where(valid, rows.value, np.nan), valid.astype(np.int32), np.full(len(rows), Kind.DAY, np.uint8), valid, reasons(valid),
-    )  # fmt: skip
+    values = Weighted(np.where(valid, rows.value, np.nan), np.zeros(len(rows), dtype=bool))
+    kind = np.full(len(rows), Kind.DAY, np.uint8)
+    return _means(rows.series, PERIOD_DAY, day_start(rows.observed_at), kind, valid.astype(np.int64), valid, values)
 
 
 def latest(means: Means) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from detectors import findings
 from detectors.devices import DeviceTable
 from detectors.directory import Directory
 from detectors.draft import Draft
+from detectors.gas import with_amounts
 from detectors.intake import Intake
 from detectors.means import complete_windows, day_means, hour_means, latest, window_end
 from detectors.results import Results
@@ -18,7 +19,7 @@ from schemas.bundle import Bundle
 from schemas.codes import FindingStatus, Kind
 from schemas.columns import Means, Readings
 from schemas.times import DAY_US, HOUR_US, MINUTE_US, day_start, hour_start
-from store.port import Advance, Lease, Rejudge, WorkStore
+from store.port import Lease, Rejudge, WorkStore
 
 LATENESS_US: Final = 2 * MINUTE_US
 """An hour closes when its device's event time is this far past its end."""
@@ -58,15 +59,17 @@ class Partition:
         self.intake = Intake(self.directory, self.store, self.devices)
         self.results = Results(self.directory)
         self._heard = False
+        self.drafted = False
         self._committed = (self.next_offset, self.tick_at)
 
-    def has_moved(self) -> bool:
-        """Whether anything was worked off since the last commit."""
-        return (self.next_offset, self.tick_at) != self._committed
+    def has_work(self) -> bool:
+        """Whether anything was drafted or worked off since the last commit."""
+        return self.drafted or (self.next_offset, self.tick_at) != self._committed
 
-    def moved_to(self, advance: Advance) -> None:
-        """Note what was committed."""
-        self._committed = (advance.next_offset, advance.tick_at)
+    def settle(self) -> None:
+        """Note that everything so far is committed."""
+        self.drafted = False
+        self._committed = (self.next_offset, self.tick_at)
 
     def lease_now(self) -> Lease:
         """Return the lease as far as it was worked off."""
@@ -78,6 +81,7 @@ class Partition:
 
     def take(self, bundles: Sequence[Bundle], draft: Draft) -> None:
         """Stage bundles; `draft.raws` already holds their blobs."""
+        self.drafted = True
         segment = self.intake.columns(bundles, len(draft.raws) - len(bundles))
         received = int(segment.reports.received_at.max(initial=0))
         refused = max((r.received_at for bundle in bundles for r in bundle.rejected), default=0)
@@ -111,6 +115,7 @@ class Partition:
 
     def tick(self, now: int, draft: Draft) -> None:
         """Work off a tick: close what is due, tell who is silent."""
+        self.drafted = True
         rows = Readings.concat(self.open)
         device = self._devices_of(rows)
         self._advance(now, rows, device)
@@ -169,7 +174,7 @@ class Partition:
         due = rows.take(closing)
         self.open = [rows.take(~closing)] if not closing.all() else []
         validity = self.directory.validity()
-        hours = hour_means(due, validity)
+        hours = with_amounts(self.directory, hour_means(due, validity))
         self.open_hours.append(hours)
         self.results.tell(hours, None, now, draft)
         self.results.tell(self._close_days(due.take(due.kind == Kind.DAY)), None, now, draft)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.draft import Draft
+from detectors.gas import with_amounts
 from detectors.means import complete_windows, day_means, hour_means, latest
 from detectors.partition import Partition
 from schemas.codes import Kind
@@ -23,6 +24,7 @@ def rejudge(partition: Partition, now: int, draft: Draft) -> None:
     due, readings = _due(partition)
     if not due:
         return
+    partition.drafted = True
     means = _hours(partition, readings)
     days = _days(partition, means, due)
     partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
@@ -80,7 +82,7 @@ def _incomplete(partition: Partition, readings: Readings) -> set[_Window]:
 
 
 def _hours(partition: Partition, readings: Readings) -> Means:
-    return hour_means(readings, partition.directory.validity())
+    return with_amounts(partition.directory, hour_means(readings, partition.directory.validity()))
 
 
 def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:

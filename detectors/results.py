@@ -73,6 +73,8 @@ class Results:
             return FindingStatus.CHANGED if previous is not None and _changed(verdicts, row, previous, before) else None
         if was == Outcome.EXCEEDED:
             return FindingStatus.WITHDRAWN
+        if was == Outcome.MET and outcome != was and (series, period) in self._ever:
+            return FindingStatus.CHANGED
         return self._ends(key, outcome, previous is not None)
 
     def _ends(self, key: _Key, outcome: str, again: bool) -> FindingStatus | None:

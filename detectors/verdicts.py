@@ -1,7 +1,7 @@
 """Verdicts: a mean against the limit in force; each limit only ever meets the mean its averaging names.
 
-The permit's figure goes first (facts.md 5.1). A limit for converted values meets the device's own converted mean (`-Zs`); where
-there is none the verdict is `not_judged`, never a wrong one.
+The permit's figure goes first (facts.md 5.1). A limit for converted values meets the device's own converted mean (`-Zs`), else the mean
+converted here; where neither is there the verdict is `not_judged`, never a wrong one.
 """
 
 from collections.abc import Iterator
@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.directory import Directory
+from detectors.gas import OXYGEN, OXYGEN_GUARD_PCT
 from schemas.codes import NotJudged, Outcome, SiteKind
 from schemas.columns import PERIOD_HOUR, Means
 from standards.judgement import judge
-from standards.limits import Limit, limits_for
+from standards.limits import Limit, LimitDecision, limits_for
 from standards.parameters import AUXILIARY, CONVERTED
 from store.port import Verdicts
 
@@ -98,19 +99,29 @@ class Judge:
                 else None
             )
         if decision.limit.needs_conversion:
-            return _converted(window, key, beside.get(parameter + CONVERTED), decision.limit, decision.binding_id)
+            told = window.rows.get((beside.get(parameter + CONVERTED, -1), *key[1:]))
+            return _converted(window, row, told, beside.get(OXYGEN), decision)
         if not means.valid[row]:
             return _Verdict(Outcome.NOT_JUDGED, decision.limit, decision.binding_id, reason=str(means.reason[row]))
         return _compared(float(means.value[row]), decision.limit, decision.binding_id, "measured")
 
 
-def _converted(window: _Window, key: _Key, series: int | None, limit: Limit, binding: str) -> _Verdict:
-    row = window.rows.get((series, key[1], key[2])) if series is not None else None
-    if row is None:
-        return _Verdict(Outcome.NOT_JUDGED, limit, binding, reason=NotJudged.CONVERSION_MISSING, basis="converted")
-    if not window.means.valid[row]:
-        return _Verdict(Outcome.NOT_JUDGED, limit, binding, reason=str(window.means.reason[row]), basis="converted")
-    return _compared(float(window.means.value[row]), limit, binding, "converted")
+def _converted(
+    window: _Window, row: int, told: int | None, oxygen: int | None, decision: LimitDecision
+) -> _Verdict | None:
+    """Judge the device's own converted mean, else ours."""
+    limit, binding, means = decision.limit, decision.binding_id, window.means
+    if told is not None and means.valid[told]:
+        return _compared(float(means.value[told]), limit, binding, "converted") if limit else None
+    if not means.valid[row]:
+        return _Verdict(Outcome.NOT_JUDGED, limit, binding, reason=str(means.reason[row]), basis="converted")
+    if not np.isnan(means.converted[row]) and limit:
+        return _compared(float(means.converted[row]), limit, binding, "converted")
+    key = (int(means.series[row]), int(means.period[row]), int(means.start[row]))
+    measured = window.valid_value(oxygen, key)
+    guarded = measured is not None and measured >= OXYGEN_GUARD_PCT
+    reason = NotJudged.OXYGEN_GUARD if guarded else NotJudged.CONVERSION_MISSING
+    return _Verdict(Outcome.NOT_JUDGED, limit, binding, reason=reason, basis="converted")
 
 
 def _compared(value: float, limit: Limit, binding: str, basis: str) -> _Verdict:

@@ -158,14 +158,13 @@ class Worker:
         partition.tick_at = now
 
     def _commit(self) -> None:
+        """Write the draft; every partition that added to it, or only moved on, stands behind it with its lease."""
         draft, self._draft = self._draft, Draft()
-        advances = [
-            Advance(p.lease, p.next_offset, p.tick_at) for _, p in sorted(self._partitions.items()) if p.has_moved()
-        ]
-        if not advances:
+        partitions = [p for _, p in sorted(self._partitions.items()) if p.has_work()]
+        if not partitions:
             return
-        for partition in self._partitions.values():
+        for partition in partitions:
             draft.devices.extend(partition.devices.take_dirty())
-        self._store.commit_work(draft.batch(advances))
-        for advance in advances:
-            self._partitions[advance.lease.partition].moved_to(advance)
+        self._store.commit_work(draft.batch([Advance(p.lease, p.next_offset, p.tick_at) for p in partitions]))
+        for partition in partitions:
+            partition.settle()

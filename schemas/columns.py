@@ -115,6 +115,10 @@ class Means(Columns):
     valid: NDArray[np.bool_]
     reason: NDArray[np.object_]
     """"" where valid, else a `NotJudged` value."""
+    converted: NDArray[np.float64]
+    """The value at baseline oxygen (gas), NaN where no rule asks for it or oxygen does not allow it."""
+    mass_kg: NDArray[np.float64]
+    """Mass discharged in the period, kg, from the unconverted concentration and the flow; NaN where flow is not measured."""
 
     DTYPES: ClassVar[dict[str, Any]] = {
         "series": np.int32,
@@ -125,7 +129,15 @@ class Means(Columns):
         "kind": np.uint8,
         "valid": np.bool_,
         "reason": np.object_,
+        "converted": np.float64,
+        "mass_kg": np.float64,
     }
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Return means from plain sequences; without `converted` or `mass_kg` there are none."""
+        none = np.full(len(values["series"]), np.nan)
+        return super().of(**({"converted": none, "mass_kg": none} | values))
 
 
 PERIOD_HOUR = 0

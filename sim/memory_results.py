@@ -27,7 +27,11 @@ class MemoryResults:
         series = self._tables.series.get((site, parameter), 0)
         timeline = self._tables.mean.get((series, PERIODS[period]))
         row = timeline.rows.get(start) if timeline else None
-        return None if row is None else MeanFound(row.valid, row.value, row.samples, row.reason)
+        return (
+            None
+            if row is None
+            else MeanFound(row.valid, row.value, row.samples, row.reason, row.converted, row.mass_kg)
+        )
 
     def verdicts(self, site: str, parameter: str, period: str, start: int) -> list[VerdictFound]:
         """Return all versions of a verdict in turn, the one in force last."""

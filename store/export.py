@@ -40,8 +40,8 @@ def _streamed(connection: psycopg.Connection[Any], section: str) -> Iterator[tup
 
 
 def _mean(row: tuple[Any, ...]) -> FinalRow:
-    site, parameter, period, start, value, samples, kind, valid, reason = row
-    return site, parameter, PERIOD_NAMES[period], to_us(start), value, samples, KIND_NAMES[kind], valid, reason
+    site, parameter, period, start, value, samples, kind, *rest = row
+    return site, parameter, PERIOD_NAMES[period], to_us(start), value, samples, KIND_NAMES[kind], *rest
 
 
 def _verdict(row: tuple[Any, ...]) -> FinalRow:

@@ -9,7 +9,19 @@ from schemas.codes import STREAM_KINDS, AlertState, Kind
 from schemas.times import to_cst
 
 FINAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
-    "mean": ("site", "parameter", "period", "start", "value", "samples", "kind", "valid", "reason"),
+    "mean": (
+        "site",
+        "parameter",
+        "period",
+        "start",
+        "value",
+        "samples",
+        "kind",
+        "valid",
+        "reason",
+        "converted",
+        "mass_kg",
+    ),
     "verdict": (
         "site",
         "parameter",

@@ -182,7 +182,8 @@ class MemoryWriter:
 def write_means(tables: MemoryTables, means: Means) -> None:
     """Insert means, or a new version where the content differs; the superseded one goes into the history."""
     columns = (means.samples, means.kind, means.valid, means.reason)
-    rows = zip(none_if_nan(means.value), *(c.tolist() for c in columns), strict=True)
+    value, converted, mass_kg = (none_if_nan(c) for c in (means.value, means.converted, means.mass_kg))
+    rows = zip(value, *(c.tolist() for c in columns), converted, mass_kg, strict=True)
     for (series, period, start), row in zip(_window_keys(means), rows, strict=True):
         timeline = tables.mean[series, period]
         before = timeline.rows.get(start)

@@ -95,6 +95,8 @@ class MeanRow(NamedTuple):
     kind: int
     valid: bool
     reason: str
+    converted: float | None
+    mass_kg: float | None
 
 
 class VerdictRow(NamedTuple):

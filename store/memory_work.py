@@ -164,10 +164,8 @@ def _means(rows: Sequence[tuple[tuple[int, int, int], MeanRow]]) -> Means:
     if not rows:
         return Means.empty()
     series, period, start = zip(*(key for key, _ in rows), strict=True)
-    _, value, samples, kind, valid, reason = zip(*(row for _, row in rows), strict=True)
-    return Means.of(
-        series=series, period=period, start=start, value=value, samples=samples, kind=kind, valid=valid, reason=reason
-    )
+    content = zip(*(row[1:] for _, row in rows), strict=True)
+    return Means.of(series=series, period=period, start=start, **dict(zip(MeanRow._fields[1:], content, strict=True)))
 
 
 def _verdicts(rows: Sequence[tuple[tuple[int, int, int], VerdictRow]]) -> Verdicts:

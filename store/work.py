@@ -131,7 +131,7 @@ class PostgresWorkStore(PostgresLeases):
         """Return the current means of each (series, [start, end)), once each, sorted by series, start."""
         if not len(series):
             return Means.empty()
-        kinds = (INT4, INT2, INSTANT, FLOAT8, INT4, INT2, BOOL, None)
+        kinds = (INT4, INT2, INSTANT, FLOAT8, INT4, INT2, BOOL, None, FLOAT8, FLOAT8)
         columns = self._columns("means_between", _windows(series, start, end) | {"period": period}, *kinds)
         found = Means.of(**dict(zip(Means.DTYPES, columns, strict=True)))
         return found.take(_first_of_each(found.series, found.period, found.start))

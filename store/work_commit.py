@@ -161,6 +161,8 @@ def write_means(cursor: Cursor, means: Means) -> None:
             "kind": array(m.kind, INT2),
             "valid": array(m.valid, BOOL),
             "reason": word_array(m.reason.tolist()),
+            "converted": array(m.converted, FLOAT8),
+            "mass_kg": array(m.mass_kg, FLOAT8),
         }
         cursor.execute(SQL["means"], parameters)
 

@@ -1,6 +1,8 @@
 CREATE TABLE mean (
     start timestamptz NOT NULL,
     value double precision,
+    converted double precision,
+    mass_kg double precision CHECK (mass_kg >= 0),
     recorded_at timestamptz NOT NULL DEFAULT now(),
     series integer NOT NULL,
     version integer NOT NULL CHECK (version > 0),
@@ -13,6 +15,8 @@ CREATE TABLE mean (
 );
 COMMENT ON TABLE mean IS 'Hour and day value of each series, the newest version.';
 COMMENT ON COLUMN mean.value IS 'In the unit of the series; null where there were no valid samples.';
+COMMENT ON COLUMN mean.converted IS 'Value at baseline oxygen, mg/m3; null where no rule asks for it or oxygen does not allow it.';
+COMMENT ON COLUMN mean.mass_kg IS 'Mass discharged in the period, kg; null where flow is not measured.';
 COMMENT ON COLUMN mean.period IS '0 hour, 1 day (China Standard Time).';
 COMMENT ON COLUMN mean.kind IS 'Kind of reading that the value was made from.';
 

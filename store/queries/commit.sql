@@ -76,18 +76,19 @@ WITH incoming AS (
     SELECT *
     FROM unnest(
         %(series)s::integer[], %(period)s::smallint[], %(start)s::timestamptz[], %(value)s::double precision[],
-        %(samples)s::integer[], %(kind)s::smallint[], %(valid)s::boolean[], %(reason)s::text[]
-    ) AS t (series, period, start, value, samples, kind, valid, reason)
+        %(samples)s::integer[], %(kind)s::smallint[], %(valid)s::boolean[], %(reason)s::text[],
+        %(converted)s::double precision[], %(mass_kg)s::double precision[]
+    ) AS t (series, period, start, value, samples, kind, valid, reason, converted, mass_kg)
 ), superseded AS (
     INSERT INTO mean_history
     SELECT m.*
     FROM incoming AS i
     JOIN mean AS m USING (series, period, start)
-    WHERE (m.value, m.samples, m.kind, m.valid, m.reason)
-        IS DISTINCT FROM (i.value, i.samples, i.kind, i.valid, i.reason)
+    WHERE (m.value, m.samples, m.kind, m.valid, m.reason, m.converted, m.mass_kg)
+        IS DISTINCT FROM (i.value, i.samples, i.kind, i.valid, i.reason, i.converted, i.mass_kg)
 )
-INSERT INTO mean AS m (series, period, start, version, value, samples, kind, valid, reason)
-SELECT series, period, start, 1, value, samples, kind, valid, reason
+INSERT INTO mean AS m (series, period, start, version, value, samples, kind, valid, reason, converted, mass_kg)
+SELECT series, period, start, 1, value, samples, kind, valid, reason, converted, mass_kg
 FROM incoming
 ON CONFLICT (series, period, start) DO UPDATE
 SET version = m.version + 1,
@@ -96,9 +97,13 @@ SET version = m.version + 1,
     kind = excluded.kind,
     valid = excluded.valid,
     reason = excluded.reason,
+    converted = excluded.converted,
+    mass_kg = excluded.mass_kg,
     recorded_at = now()
-WHERE (m.value, m.samples, m.kind, m.valid, m.reason)
-    IS DISTINCT FROM (excluded.value, excluded.samples, excluded.kind, excluded.valid, excluded.reason);
+WHERE (m.value, m.samples, m.kind, m.valid, m.reason, m.converted, m.mass_kg)
+    IS DISTINCT FROM (
+        excluded.value, excluded.samples, excluded.kind, excluded.valid, excluded.reason, excluded.converted, excluded.mass_kg
+    );
 
 -- name: verdicts
 -- As means.

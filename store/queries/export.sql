@@ -4,7 +4,8 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 
 -- name: mean
 -- The newest version of each mean; days (1) before hours (0), as their names sort.
-SELECT s.site_id, s.parameter, m.period, m.start, m.value, m.samples, m.kind, m.valid, m.reason
+SELECT s.site_id, s.parameter, m.period, m.start, m.value, m.samples, m.kind, m.valid, m.reason, m.converted,
+    m.mass_kg
 FROM mean AS m
 JOIN series AS s USING (series)
 ORDER BY s.site_id COLLATE "C", s.parameter COLLATE "C", m.period DESC, m.start;

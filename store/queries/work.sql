@@ -103,9 +103,11 @@ FROM (
 -- name: means_between
 SELECT
     array_agg(series), array_agg(period), array_agg(start), array_agg(value), array_agg(samples), array_agg(kind),
-    array_agg(valid), array_agg(reason)
+    array_agg(valid), array_agg(reason), array_agg(converted), array_agg(mass_kg)
 FROM (
-    SELECT m.series, m.period, m.start, coalesce(m.value, 'NaN') AS value, m.samples, m.kind, m.valid, m.reason
+    SELECT
+        m.series, m.period, m.start, coalesce(m.value, 'NaN') AS value, m.samples, m.kind, m.valid, m.reason,
+        coalesce(m.converted, 'NaN') AS converted, coalesce(m.mass_kg, 'NaN') AS mass_kg
     FROM unnest(%(series)s::integer[], %(start)s::timestamptz[], %(end)s::timestamptz[]) AS w (series, first, last)
     JOIN mean AS m
         ON m.series = w.series AND m.period = %(period)s AND m.start >= w.first AND m.start < w.last

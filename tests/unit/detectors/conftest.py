@@ -61,13 +61,23 @@ class Bench:
         self.worker.close()
         self.worker = self.new_worker()
 
-    def minutes(self, start: str, count: int, value: float, *, flag: str = "N", received: str | None = None, **more: Any) -> None:
+    def minutes(
+        self, start: str, count: int, value: float, *, flag: str = "N", received: str | None = None, **more: Any
+    ) -> None:
         """Append `count` minute reports of the crusher's dust, from `start` on."""
         first = at(start)
         rows = [(first + i * MINUTE_US, value, flag) for i in range(count)]
         self.say(Kind.MINUTE, rows, received=at(received) if received else first + count * MINUTE_US, **more)
 
-    def say(self, kind: Kind, rows: list[tuple[int, float, str]], *, received: int, sent_at: int | None = None, parameter: str = "a34013") -> None:
+    def say(
+        self,
+        kind: Kind,
+        rows: list[tuple[int, float, str]],
+        *,
+        received: int,
+        sent_at: int | None = None,
+        parameter: str = "a34013",
+    ) -> None:
         """Append one bundle with one reading a report."""
         raws = [json.dumps([kind.wire, start, value, flag, parameter, sent_at]).encode() for start, value, flag in rows]
         n = len(rows)
@@ -95,7 +105,9 @@ class Bench:
         none = np.empty(0)
         columns = {name: none for name in Bundle.__dataclass_fields__ if name.startswith(("report_", "reading_"))}
         columns["report_sha256"] = np.empty(0, "V32")
-        bundle = Bundle(bridge="b", devices=[], channels=[], rejected=[letter], received={"mn": 1}, raw=pack_raw([b"?"]), **columns)
+        bundle = Bundle(
+            bridge="b", devices=[], channels=[], rejected=[letter], received={"mn": 1}, raw=pack_raw([b"?"]), **columns
+        )
         self.producer.send(REPORTS, encode_bundle(bundle), partition=0)
 
     def tick(self, text: str) -> None:
@@ -127,10 +139,14 @@ class Bench:
         series = np.arange(1, 1 + len(self.store.tables.series_names), dtype=np.int32)
         means, verdicts = [], []
         for period in (0, 1):
-            rows = self.store.means_between(series, period, np.zeros(len(series), np.int64), np.full(len(series), 2**62))
-            means += list(zip(*(getattr(rows, name).tolist() for name in rows.DTYPES), strict=True))
+            rows = self.store.means_between(
+                series, period, np.zeros(len(series), np.int64), np.full(len(series), 2**62)
+            )
+            means += list(zip(*(map(str, getattr(rows, name).tolist()) for name in rows.DTYPES), strict=True))
             found = self.store.verdicts_at(rows.series, rows.period, rows.start)
-            verdicts += list(zip(*(getattr(found, n).tolist() for n in ("period", "start", "outcome", "value")), strict=True))
+            verdicts += list(
+                zip(*(getattr(found, n).tolist() for n in ("period", "start", "outcome", "value")), strict=True)
+            )
         return {"means": means, "verdicts": verdicts}
 
 

@@ -25,7 +25,9 @@ def played(fresh_bench, blocks, crashes=(), ticks=()):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    blocks=st.permutations(BLOCKS).flatmap(lambda p: st.lists(st.sampled_from(BLOCKS), max_size=3).map(lambda more: [*p, *more])),
+    blocks=st.permutations(BLOCKS).flatmap(
+        lambda p: st.lists(st.sampled_from(BLOCKS), max_size=3).map(lambda more: [*p, *more])
+    ),
     crashes=st.sets(st.integers(0, 14), max_size=3),
     ticks=st.sets(st.integers(0, 14), max_size=4),
 )

@@ -46,6 +46,7 @@ class CityBench:
 
     registered: Registry = field(default_factory=registry)
     stage_records: int = 4000
+    kept_h: int = 144
 
     def __post_init__(self) -> None:
         self.store = MemoryStore()
@@ -59,7 +60,9 @@ class CityBench:
     def new_stage(self) -> CityStage:
         """Return a stage as after a restart."""
         consumer = self.log.consumer(MEANS, "city")
-        return CityStage(consumer, self.store, report_partitions=1, owner="test", max_records=self.stage_records)
+        return CityStage(
+            consumer, self.store, report_partitions=1, owner="test", max_records=self.stage_records, kept_h=self.kept_h
+        )
 
     def crash(self) -> None:
         """Lose the stage with all it remembers; a new one takes over."""
