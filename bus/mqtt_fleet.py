@@ -265,5 +265,18 @@ class DeviceFleetLink:
             self._sock = None
 
 
+def answers(address: MqttAddress, timeout_s: float = 2.0) -> bool:
+    """Whether the broker accepts a session."""
+    hello = frames.connect(f"ecovigil-ask-{time.monotonic_ns()}", KEEPALIVE_S, address.username, address.password)
+    try:
+        with socket.create_connection((address.host, address.port), timeout=timeout_s) as sock:
+            sock.sendall(hello)
+            answer = sock.recv(4)
+            sock.sendall(frames.DISCONNECT)
+            return len(answer) == 4 and not answer[3]
+    except OSError:
+        return False
+
+
 def _ack_topic(report_topic: str) -> str:
     return f"{report_topic.removesuffix('/report')}/ack"

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from bus.mqtt_address import MqttAddress
+from bus.mqtt_fleet import answers
 from ecovigil.embedded_server import HOST, EmbeddedServer
 
 MAX_PAYLOAD: Final = 2 * 1024 * 1024
@@ -30,6 +32,10 @@ class MqttServer(EmbeddedServer):
     def url(self) -> str:
         """Broker address."""
         return f"mqtt://{HOST}:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Whether it accepts a session: rumqttd's process outlives its router and goes on listening."""
+        return answers(MqttAddress(self.url))
 
     def argv(self) -> Sequence[str]:
         """Return the command that runs the broker."""

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,14 @@ class EmbeddedServer:
         self.port = port
         self.pid = 0
         """Process id of the server itself, 0 before the first start."""
+        self.after_start: Callable[[], None] | None = None
+        """Called at the end of each start."""
         self._guard: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens, without credentials."""
+        return f"{HOST}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -66,6 +73,10 @@ class EmbeddedServer:
         """Whether the server's process runs."""
         return self._guard is not None and self._guard.poll() is None
 
+    def gave_up(self) -> bool:
+        """A server is always worth another start."""
+        return False
+
     def start(self) -> None:
         """Start and wait until clients can connect; raises Unavailable with the end of the log where it does not come up."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -78,6 +89,8 @@ class EmbeddedServer:
                 raise Unavailable(f"{self.name}: does not start; see {self.log_file}: {self._last_line()}")
             time.sleep(0.3)
         log.info("%s: pid %s, %s:%s", self.name, self.pid, HOST, self.port)
+        if self.after_start is not None:
+            self.after_start()
 
     def stop(self) -> None:
         """Stop in an orderly way, or by force after some seconds."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Final, Protocol
 
 from alerts.notifier import Notifier
+from alerts.notifiers import Channel
 from alerts.notifiers.console import Console
 from alerts.notifiers.webhook import Webhook
 from alerts.stage import AlertStage
@@ -185,7 +186,7 @@ def _relay(parts: Parts) -> Role:
 def _notifier(parts: Parts) -> Role:
     database = parts.database()
     webhook = Webhook(parts.settings.notifier.webhook_timeout_s)
-    channels = {"console": Console(lambda text: print(text, flush=True)), "webhook": webhook}
+    channels: dict[str, Channel] = {"console": Console(lambda text: print(text, flush=True)), "webhook": webhook}
     return Notifier(PostgresAlerts(database), channels, RegistryStore(database).registry)
 
 

@@ -1,0 +1,5 @@
+"""`python -m ecovigil`."""
+
+from ecovigil.cli import main
+
+main()

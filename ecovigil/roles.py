@@ -1,0 +1,132 @@
+"""Roles: the loop that runs one in this process, and the child process in which each runs under `ecovigil run`."""
+
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from ecovigil.settings import Settings
+from ecovigil.wiring import Role, build_role
+from schemas.errors import Unavailable
+
+STEP_S: Final = 0.5
+BACK_OFF_S: Final = (0.2, 0.5, 1.0, 2.0, 3.0)
+DRAIN_S: Final = 20.0
+EXIT_WRONG: Final = 2
+
+log = logging.getLogger(__name__)
+
+
+def run_role(name: str, settings: Settings, stop: threading.Event) -> None:
+    """Step a role until `stop`, then drain it. A server that is away is waited for, however long; other errors end the process."""
+    role: Role | None = None
+    failures = 0
+    while not stop.is_set():
+        try:
+            if role is None:
+                role = build_role(name, settings)
+                _freeze()
+            role.step(STEP_S)
+            failures = 0
+        except Unavailable as error:
+            _say(name, error, failures)
+            stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+            failures += 1
+    if role is not None:
+        _drain(name, role)
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, note)
+    signal.signal(signal.SIGINT, note)
+    return stop
+
+
+def stop_with_parent(stop: threading.Event) -> None:
+    """Set `stop` when the other end of our standard input closes: the supervisor has gone, by whatever cause."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        stop.set()
+        threading.Timer(DRAIN_S, os._exit, [1]).start()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+class RoleProcess:
+    """One role as a child process."""
+
+    def __init__(self, role: str, environment: Mapping[str, str], config: Path | None = None) -> None:
+        self.name = role
+        self._environment = dict(environment)
+        self._config = config
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id, 0 before the first start."""
+        return self._process.pid if self._process is not None else 0
+
+    def start(self) -> None:
+        """Start; it waits for its servers by itself."""
+        config = ["--config", str(self._config)] if self._config else []
+        command = [sys.executable, "-P", "-m", "ecovigil", "run", "--role", self.name, "--supervised", *config]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=self._environment, start_new_session=True)
+
+    def stop(self) -> None:
+        """Let it drain, then make sure that it has gone."""
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(DRAIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def is_ready(self) -> bool:
+        """A role has no one to answer: running is all that can be seen from here."""
+        return self.is_alive()
+
+    def gave_up(self) -> bool:
+        """Whether it ended because the operator must act."""
+        return self._process is not None and self._process.poll() == EXIT_WRONG
+
+
+def _say(name: str, error: Unavailable, failures: int) -> None:
+    if failures in (3, 30) or (failures and failures % 300 == 0):
+        log.warning("%s waits: %s", name, error)
+
+
+def _drain(name: str, role: Role) -> None:
+    try:
+        role.close()
+    except Unavailable as error:
+        log.warning("%s: not everything was finished, it will be repeated: %s", name, error)
+
+
+def _freeze() -> None:
+    # what was imported lives for ever: the collector need not walk it at every turn of the hot path
+    gc.collect()
+    gc.freeze()
