@@ -62,6 +62,7 @@ class CityWatch:
         self._recent: Stretch | None = None
         self._rows_from = FAR_US
         """From here on the rows of `_recent` are all there are."""
+        self._last_position = 0
         rows = store.city_findings(city, KINDS)
         self._findings: dict[UUID, Finding] = {
             finding.finding_id: finding for finding in (Finding.model_validate_json(row.payload) for row in rows)
@@ -99,6 +100,7 @@ class CityWatch:
         self._recent = Stretch(self._indices, self._stations, self._store, int(HOURS.number(min(begins))) - MARGIN_H)
         self._recent.load(FOREVER_US)
         self._recent.touch_all()
+        self._last_position = max((start for _, start in self._recent.rows), default=0)
         self._rows_from = int(self._recent.hours.starts[0]) if self._recent.hours.length else min(begins)
         early, self._early = self._early, []
         for event in early:
@@ -115,6 +117,7 @@ class CityWatch:
         self._recent.rows.update({(r.period, r.start): r for r in rows if r.start >= self._rows_from - DAY_US})
         for stretch in stretches[:-1]:
             self._settle(stretch)
+        self._last_position = max([self._last_position, *(row.start for row in rows)])
         findings = self._tell(rows, stretches, limits)
         self._trim()
         return rows, findings
@@ -185,9 +188,13 @@ class CityWatch:
         kept = self._recent.rows if self._recent else {}
         older = self._store.city_indices(self.city, begin, self._rows_from) if begin < self._rows_from else []
         found = {row.start: row for row in older if row.period == Period.RUNNING24}
-        for rows, since in ((kept, max(begin, self._rows_from)), (new, begin)):
-            found |= {at: row for (period, at), row in rows.items() if period == Period.RUNNING24 and at >= since}
-        return found
+        since = max(begin, self._rows_from)
+        last = max((at for period, at in new if period == Period.RUNNING24), default=since)
+        for position in range(since, max(last, self._last_position) + HOUR_US, HOUR_US):
+            row = kept.get((Period.RUNNING24.value, position))
+            if row is not None:
+                found[position] = row
+        return found | {at: row for (period, at), row in new.items() if period == Period.RUNNING24 and at >= begin}
 
     def _row(self, position: int, new: Rows) -> IndexRow | None:
         key = (Period.RUNNING24.value, position)
@@ -208,7 +215,9 @@ class CityWatch:
 
 
 def _known_at(stretches: Sequence[Stretch], position: int) -> int:
-    return max(stretch.known_at(position) for stretch in stretches)
+    """Return the tick at which a position was known, never before its end; 0 where nothing tells."""
+    known = max(stretch.known_at(position) for stretch in stretches)
+    return max(known, position + HOUR_US) if known else 0
 
 
 def _spans(hours: list[int]) -> Iterator[list[int]]:

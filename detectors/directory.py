@@ -1,5 +1,6 @@
 """The worker's address book: series and devices by number, what the registry says of them, as arrays where the hot path needs it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -31,6 +32,7 @@ class Directory:
         self.site_series: dict[str, dict[str, int]] = {}
         """Parameter → series by site."""
         self._validity: Validity | None = None
+        self._shared: frozenset[str] | None = None
 
     def refresh(self) -> bool:
         """Take the newest registry where there is a newer one; return whether there was."""
@@ -39,6 +41,7 @@ class Directory:
             return False
         self.version, self.registry = self._store.registry()
         self._validity = None
+        self._shared = None
         return True
 
     def devices(self, device_ids: Sequence[str]) -> NDArray[np.int32]:
@@ -63,6 +66,21 @@ class Directory:
         found = self._store.series_of_sites(list(sites)) if sites else []
         self._learn(found)
         return np.array([number for number, _, _ in found], dtype=np.int32)
+
+    @property
+    def shared_sites(self) -> frozenset[str]:
+        """Return the sites that more than one device may report for (a replaced logger): their readings can meet from two partitions."""
+        if self._shared is None:
+            seen = Counter(site for device in self.registry.device for site in set(device.sites))
+            self._shared = frozenset(site for site, devices in seen.items() if devices > 1)
+        return self._shared
+
+    def is_shared(self, series: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return which series belong to shared sites."""
+        if not self.shared_sites:
+            return np.zeros(len(series), dtype=bool)
+        known = {s: self.series[s][0] in self.shared_sites for s in np.unique(series).tolist()}
+        return np.array([known[s] for s in series.tolist()], dtype=bool)
 
     def site_of(self, series: int) -> Site | None:
         """Return the site of a series, None where the registry no longer knows it."""

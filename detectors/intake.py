@@ -49,6 +49,8 @@ class Intake:
         """Whether any report may be stored already, or may meet a stored reading of the same key."""
         device = self._directory.devices(bundle.devices)[bundle.report_device]
         self._devices.reserve(int(device.max(initial=-1)))
+        if any(site in self._directory.shared_sites for site, _ in bundle.channels):
+            return True
         return bool((bundle.report_observed_at <= self._devices.high[device, bundle.report_kind]).any())
 
     def take(self, segment: Segment, bundles: Sequence[Bundle], draft: Draft, now: int) -> Taken:
@@ -83,7 +85,8 @@ class Intake:
         mine = np.flatnonzero(np.isin(segment.reading_report, kept))
         readings, report = segment.readings.take(mine), row[segment.reading_report[mine]]
         high = self._devices.high[segment.reading_device[mine], readings.kind]
-        settled = settle(readings, (readings.observed_at <= high) | repeats_a_key(readings), self._store)
+        doubtful = (readings.observed_at <= high) | repeats_a_key(readings) | self._directory.is_shared(readings.series)
+        settled = settle(readings, doubtful, self._store)
         for part, into in (
             (settled.fresh, draft.readings),
             (settled.winners, draft.winners),

@@ -95,14 +95,11 @@ class Partition:
         if not late.all():
             self.open.append(readings.take(~late))
         if late.any():
-            hours = zip(
-                readings.series[late].tolist(),
-                hour_start(readings.observed_at[late]).tolist(),
-                device[late].tolist(),
-                strict=True,
-            )
-            for series, start, number in set(hours):
-                self.touch(self.directory.series[series][0], start, number, draft)
+            self._touch_hours(readings.series[late], readings.observed_at[late], draft)
+
+    def _touch_hours(self, series: NDArray[np.int32], instant: NDArray[np.int64], draft: Draft) -> None:
+        for number, start in set(zip(series.tolist(), hour_start(instant).tolist(), strict=True)):
+            self.touch(self.directory.series[number][0], start, self.series_device[number], draft)
 
     def touch(self, site: str, start: int, device: int, draft: Draft) -> None:
         """Note that a closed hour must be judged again."""
@@ -171,15 +168,22 @@ class Partition:
 
     def _close(self, rows: Readings, device: NDArray[np.int32], now: int, draft: Draft) -> None:
         closing = window_end(rows) <= self.devices.frontier[device] if len(rows) else np.empty(0, bool)
-        due = rows.take(closing)
+        due = self._without_shared(rows.take(closing), draft)
         self.open = [rows.take(~closing)] if not closing.all() else []
         validity = self.directory.validity()
         hours = with_amounts(self.directory, hour_means(due, validity))
         self.open_hours.append(hours)
         self.results.tell(hours, None, now, draft)
-        self.results.tell(self._close_days(due.take(due.kind == Kind.DAY)), None, now, draft)
+        self.results.tell(self._close_days(due.take(due.kind == Kind.DAY), draft), None, now, draft)
 
-    def _close_days(self, told: Readings) -> Means:
+    def _without_shared(self, due: Readings, draft: Draft) -> Readings:
+        """Windows that two devices may fill are judged from the store, which has the readings of both."""
+        shared = self.directory.is_shared(due.series)
+        if shared.any():
+            self._touch_hours(due.series[shared], due.observed_at[shared], draft)
+        return due.take(~shared)
+
+    def _close_days(self, told: Readings, draft: Draft) -> Means:
         hours = Means.concat(self.open_hours)
         if not len(hours) and not len(told):
             return Means.empty()
@@ -189,7 +193,10 @@ class Partition:
             <= self.devices.frontier[[self.series_device[s] for s in hours.series.tolist()]]
         )
         self.open_hours = [hours.take(~ended)]
-        return day_means(hours.take(ended), told, self.directory.validity())
+        hours = hours.take(ended)
+        shared = self.directory.is_shared(hours.series)
+        self._touch_hours(hours.series[shared], hours.start[shared], draft)
+        return day_means(hours.take(~shared), told, self.directory.validity())
 
     def _next_wake(self, now: int) -> int:
         """Return the next instant at which a tick can do something by itself."""

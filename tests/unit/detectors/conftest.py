@@ -34,6 +34,7 @@ CRUSHER = {
     ],
     "device": [{"id": "mn", "sites": ["crusher"]}],
 }
+TWO_LOGGERS = CRUSHER | {"device": [{"id": "mn", "sites": ["crusher"]}, {"id": "mn-new", "sites": ["crusher"]}]}
 
 
 def at(text: str) -> int:
@@ -77,12 +78,16 @@ class Bench:
         received: int,
         sent_at: int | None = None,
         parameter: str = "a34013",
+        device: str = "mn",
     ) -> None:
         """Append one bundle with one reading a report."""
-        raws = [json.dumps([kind.wire, start, value, flag, parameter, sent_at]).encode() for start, value, flag in rows]
+        raws = [
+            json.dumps([kind.wire, start, value, flag, parameter, sent_at, device]).encode()
+            for start, value, flag in rows
+        ]
         n = len(rows)
         bundle = Bundle(
-            bridge="b", devices=["mn"], channels=[("crusher", parameter)],
+            bridge="b", devices=[device], channels=[("crusher", parameter)],
             report_device=np.zeros(n, np.int32),
             report_observed_at=np.array([r[0] for r in rows], np.int64),
             report_kind=np.full(n, kind, np.uint8),
@@ -95,7 +100,7 @@ class Bench:
             reading_channel=np.zeros(n, np.int32),
             reading_value=np.array([r[1] for r in rows], np.float64),
             reading_flag=np.array([ord(r[2]) for r in rows], np.uint8),
-            rejected=[], received={"mn": n}, raw=pack_raw(raws),
+            rejected=[], received={device: n}, raw=pack_raw(raws),
         )  # fmt: skip
         self.producer.send(REPORTS, encode_bundle(bundle), partition=0)
 
@@ -151,18 +156,24 @@ class Bench:
 
 
 @pytest.fixture
-def fresh_bench() -> Callable[[], Bench]:
+def fresh_bench() -> Callable[..., Bench]:
     """Return a maker of workers that know one crusher with a limit of 20 mg/m³, each with a store of its own."""
 
-    def make() -> Bench:
+    def make(tables: dict[str, Any] = CRUSHER) -> Bench:
         store = MemoryStore()
-        store.import_registry(Registry.from_tables(CRUSHER), "test", 0)
+        store.import_registry(Registry.from_tables(tables), "test", 0)
         return Bench(store)
 
     return make
 
 
 @pytest.fixture
-def bench(fresh_bench: Callable[[], Bench]) -> Bench:
+def two_loggers(fresh_bench: Callable[..., Bench]) -> Bench:
+    """Return one whose crusher has an old and a new logger."""
+    return fresh_bench(TWO_LOGGERS)
+
+
+@pytest.fixture
+def bench(fresh_bench: Callable[..., Bench]) -> Bench:
     """Return one such worker."""
     return fresh_bench()

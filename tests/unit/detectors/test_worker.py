@@ -121,3 +121,16 @@ def test_a_silent_device_is_told_once_and_speaks_again(bench) -> None:
 
     (finding,) = [f for f in bench.store.tables.finding.values() if f.kind == FindingKind.SILENT_DEVICE]
     assert b'"ended"' in finding.payload
+
+
+def test_two_loggers_of_one_site_fill_the_same_hour_and_day(two_loggers) -> None:
+    two_loggers.minutes("03-10 08:00", 40, 10.0)
+    two_loggers.minutes("03-10 08:30", 30, 40.0, device="mn-new", sent_at=10**18, received="03-10 09:00")
+
+    two_loggers.tick("03-10 09:10")
+    two_loggers.tick("03-11 00:10")
+    two_loggers.run()
+
+    # the last ten minutes of the old logger meet the new one's: the later sending is in force: (30 x 10 + 30 x 40) / 60
+    assert two_loggers.verdict("03-10 08:00") == ("exceeded", 25.0, "")
+    assert two_loggers.day_validity("03-10") == [False]

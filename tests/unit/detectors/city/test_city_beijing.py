@@ -1,4 +1,4 @@
-"""The 12 Beijing stations of February 2014: the first orange alert in the city's history fell on the 21st."""
+"""The 12 Beijing stations of February 2014: the first orange alert in the city's history was given on the 21st."""
 
 import csv
 import gzip
@@ -50,11 +50,13 @@ def february(bench: Any, bound: Any) -> Any:
     return city
 
 
-def test_the_first_orange_of_beijing_falls_between_the_20th_and_the_26th(february: Any) -> None:
+def test_the_orange_alert_of_2014_02_21_is_told(february: Any) -> None:
     oranges = [f for f in february.told if f.kind is FindingKind.HEAVY_POLLUTION and f.grade is Grade.ORANGE]
+    window = (datetime(2014, 2, 20, tzinfo=CST), datetime(2014, 2, 27, tzinfo=CST))
 
-    first = to_cst(oranges[0].detected_at)
-    assert datetime(2014, 2, 20, tzinfo=CST) <= first < datetime(2014, 2, 27, tzinfo=CST)
+    # by the thresholds of 2024 the haze of 13-17 February is an episode of its own; the second begins on the 20th
+    (second,) = [f for f in oranges if window[0] <= to_cst(f.start) < window[1]]
+    assert to_cst(second.detected_at).date() == date(2014, 2, 21)
 
 
 def test_no_episode_begins_on_a_day_whose_running_index_stays_within_150(february: Any) -> None:
