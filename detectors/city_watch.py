@@ -26,6 +26,7 @@ KEPT_H: Final = 144
 MARGIN_H: Final = LOOK_BACK_H + 8
 CALM_WITHIN_H: Final = 100
 """Before an onset there is a calm or undefined position within the longest duration of any rule (96 h)."""
+RUNNING: Final = Period.RUNNING24.value
 FAR_US: Final = 1 << 62
 FOREVER_US: Final = 10_000_000_000 * 1_000_000
 """The year 2286: later than any mean."""
@@ -142,7 +143,7 @@ class CityWatch:
         self._late = {hour: at for hour, at in self._late.items() if hour not in within or hour in waiting}
 
     def _tell(self, changed: list[IndexRow], stretches: Sequence[Stretch], limits: Limits) -> list[Finding]:
-        positions = [row.start for row in changed if row.period == Period.RUNNING24]
+        positions = [row.start for row in changed if row.period == RUNNING]
         if not self._laws or not positions:
             return []
         new: Rows = {(row.period, row.start): row for row in changed}
@@ -187,21 +188,21 @@ class CityWatch:
     def _rows_between(self, begin: int, new: Rows) -> dict[int, IndexRow]:
         kept = self._recent.rows if self._recent else {}
         older = self._store.city_indices(self.city, begin, self._rows_from) if begin < self._rows_from else []
-        found = {row.start: row for row in older if row.period == Period.RUNNING24}
+        found = {row.start: row for row in older if row.period == RUNNING}
         since = max(begin, self._rows_from)
-        last = max((at for period, at in new if period == Period.RUNNING24), default=since)
+        last = max((at for period, at in new if period == RUNNING), default=since)
         for position in range(since, max(last, self._last_position) + HOUR_US, HOUR_US):
-            row = kept.get((Period.RUNNING24.value, position))
+            row = kept.get((RUNNING, position))
             if row is not None:
                 found[position] = row
-        return found | {at: row for (period, at), row in new.items() if period == Period.RUNNING24 and at >= begin}
+        return found | {at: row for (period, at), row in new.items() if period == RUNNING and at >= begin}
 
     def _row(self, position: int, new: Rows) -> IndexRow | None:
-        key = (Period.RUNNING24.value, position)
+        key = (RUNNING, position)
         if key in new or self._recent is None or position >= self._rows_from:
             return new.get(key) or (self._recent.rows.get(key) if self._recent else None)
         rows = self._store.city_indices(self.city, position, position + 1)
-        return next((row for row in rows if row.period == Period.RUNNING24), None)
+        return next((row for row in rows if row.period == RUNNING), None)
 
     def _trim(self) -> None:
         """Forget hours that are long closed, at times."""
