@@ -135,7 +135,8 @@ def _wire() -> Iterator[str]:
 
 
 def _default(value: Any) -> str:
-    absent = value is None or value == () or value == [] or callable(value) or type(value).__name__ == "Sentinel"
+    nothing = value is None or value is False or value in ("", (), [])
+    absent = nothing or callable(value) or type(value).__name__ == "Sentinel"
     return "" if absent else f"`{getattr(value, 'value', value)}`"
 
 
