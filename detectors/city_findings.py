@@ -88,17 +88,16 @@ class Teller:
         if before is None or before.status is FindingStatus.WITHDRAWN:
             return self._from(episode, 0) + self._end(episode)
         old, new = before.detail["steps"], [_step(step) for step in episode.steps]
-        if old != new[: len(old)]:
-            return self._rewritten(episode)
-        risen = self._from(episode, len(old))
-        if before.detail["ended"] == episode.ended and not risen:
-            return []
-        return risen + (self._end(episode) or ([] if risen else self._rewritten(episode)))
+        if old == new:
+            last = self._end(episode) or [self._as_risen(episode)]
+            return [] if last[0].detail == before.detail else last
+        if old == new[: len(old)]:
+            return self._from(episode, len(old)) + self._end(episode)
+        # late data changed what had been told: say all of it as it is now
+        return [self._as_risen(episode), *self._end(episode)]
 
-    def _rewritten(self, episode: Episode) -> list[Finding]:
-        """Late data changed what had been told: say all of it as it is now."""
-        last = len(episode.steps)
-        return [self._finding(episode, FindingStatus.CHANGED, last, episode.steps[-1].position), *self._end(episode)]
+    def _as_risen(self, episode: Episode) -> Finding:
+        return self._finding(episode, FindingStatus.CHANGED, len(episode.steps), episode.steps[-1].position)
 
     def _from(self, episode: Episode, told: int) -> list[Finding]:
         return [
