@@ -1,6 +1,7 @@
 """The virtual clock of a replay, as a bridge sees it: a retained MQTT topic, each value echoed under the bridge's name."""
 
 import socket
+from collections.abc import Callable
 from threading import Condition
 from typing import Any
 
@@ -15,9 +16,10 @@ from schemas.topics import CLOCK_SEEN, CLOCK_TOPIC
 class VirtualClock:
     """`now` is what the simulator last said; it never goes by itself."""
 
-    def __init__(self, address: MqttAddress, client_id: str) -> None:
-        """Listen as `client_id`-clock and echo as `client_id`; reconnects by itself."""
+    def __init__(self, address: MqttAddress, client_id: str, is_listening: Callable[[], bool] = lambda: True) -> None:
+        """Listen as `client_id`-clock and echo as `client_id` once the bridge listens to its devices; reconnects by itself."""
         self._client_id = client_id
+        self._is_listening = is_listening
         self._now = 0
         self._changed = Condition()
         self._client = Client(CallbackAPIVersion.VERSION2, f"{client_id}-clock", clean_session=True)
@@ -52,7 +54,8 @@ class VirtualClock:
         with self._changed:
             self._now = int(message.payload)
             self._changed.notify_all()
-        client.publish(CLOCK_SEEN + self._client_id, message.payload, qos=0)
+        if self._is_listening():
+            client.publish(CLOCK_SEEN + self._client_id, message.payload, qos=0)
 
 
 def _subscribe(client: Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:

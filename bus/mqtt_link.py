@@ -202,7 +202,7 @@ class MqttLink:
             self._back_off()
             return
         log.warning("MQTT connection to %s was closed", self._address.url)
-        self._taken_over = self._taken_over + 1 if lasted_s < TAKEN_OVER_WITHIN_S or not self._taken_over else 1
+        self._taken_over = self._taken_over + 1 if lasted_s < TAKEN_OVER_WITHIN_S else 1
         if self._taken_over >= TAKEN_OVER_TIMES:
             raise InvalidConfiguration(
                 f"bridge.client_id: another bridge uses {self._client_id!r}; this one leaves (give each its own name)"
