@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -70,8 +71,12 @@ def stop_with_parent(stop: threading.Event) -> None:
 class RoleProcess:
     """One role as a child process."""
 
-    def __init__(self, role: str, environment: Mapping[str, str], config: Path | None = None) -> None:
+    def __init__(
+        self, role: str, environment: Mapping[str, str], config: Path | None = None, log_file: Path | None = None
+    ) -> None:
+        """Run `role` with these variables; what it says goes to `log_file`, else to our own output."""
         self.name = role
+        self._log_file = log_file
         self._environment = dict(environment)
         self._config = config
         self._process: subprocess.Popen[bytes] | None = None
@@ -85,7 +90,16 @@ class RoleProcess:
         """Start; it waits for its servers by itself."""
         config = ["--config", str(self._config)] if self._config else []
         command = [sys.executable, "-P", "-m", "ecovigil", "run", "--role", self.name, "--supervised", *config]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=self._environment, start_new_session=True)
+        with ExitStack() as opened:
+            said = opened.enter_context(self._log_file.open("ab")) if self._log_file else None
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=said,
+                env=self._environment,
+                start_new_session=True,
+            )
 
     def stop(self) -> None:
         """Let it drain, then make sure that it has gone."""

@@ -5,6 +5,7 @@ then), and only then appends the tick: so all arrivals up to an instant stand be
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
@@ -60,7 +61,6 @@ class Playback:
         """µs."""
         self.sent = 0
         """Reports published, resending not counted."""
-        self._acknowledged = 0
 
     def deliver(self, now: int, arrivals: Sequence[Arrival]) -> None:
         """Publish reports at the virtual instant `now` and return when Kafka has them; raises Unavailable."""
@@ -68,10 +68,11 @@ class Playback:
             return
         self._finish_ticks()
         self._fleet.set_clock(now, self._bridges)
-        for arrival in arrivals:
-            self._fleet.publish(arrival.topic, arrival.payload)
+        for batch in _rounds(arrivals):
+            for arrival in batch:
+                self._fleet.publish(arrival.topic, arrival.payload)
+            self._await_acks()
         self.sent += len(arrivals)
-        self._await_acks()
 
     def tick(self, now: int) -> None:
         """Append a tick to every partition."""
@@ -82,9 +83,8 @@ class Playback:
         self.last_tick = now
 
     def finish(self) -> None:
-        """Return when Kafka has all that was sent."""
+        """Return when Kafka has all ticks too."""
         self._finish_ticks()
-        self._await_acks()
 
     def _finish_ticks(self) -> None:
         if self._ticking:
@@ -92,16 +92,24 @@ class Playback:
             self._ticking = False
 
     def _await_acks(self) -> None:
-        """Wait until every delivery is answered, deliberate duplicates too; after a crash of the bridge their answers may be lost."""
         deadline = time.monotonic() + ACKS_WITHIN_S
-        heard_at = time.monotonic()
-        while self._fleet.unacknowledged or (self._acknowledged < self.sent and time.monotonic() < heard_at + 1.0):
-            answers = self._fleet.poll_acks(0.1)
-            self._acknowledged += sum(len(digests) for _, digests in answers)
-            heard_at = time.monotonic() if answers else heard_at
+        while self._fleet.unacknowledged:
+            self._fleet.poll_acks(0.1)
             if time.monotonic() > deadline:
                 raise Unavailable(f"{self._fleet.unacknowledged} reports were not acknowledged in {ACKS_WITHIN_S:g} s")
-        self._acknowledged = self.sent
+
+
+def _rounds(arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
+    """Return the arrivals in rounds without a repeated message: the same bytes are told apart by their turn only."""
+    rounds: list[list[Arrival]] = []
+    seen: Counter[tuple[str, bytes]] = Counter()
+    for arrival in arrivals:
+        turn = seen[arrival.topic, arrival.payload]
+        seen[arrival.topic, arrival.payload] += 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(arrival)
+    return rounds
 
 
 class Backlog:
