@@ -1,6 +1,5 @@
 """The virtual clock of a replay, as a bridge sees it: a retained MQTT topic, each value echoed under the bridge's name."""
 
-import socket
 from collections.abc import Callable
 from threading import Condition
 from typing import Any
@@ -9,6 +8,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bus.mqtt_address import MqttAddress
+from bus.tcp import acknowledge_at_once, without_delay
 from schemas.errors import Unavailable
 from schemas.topics import CLOCK_SEEN, CLOCK_TOPIC
 
@@ -51,6 +51,7 @@ class VirtualClock:
     def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
         if not message.payload.isdigit():
             return
+        acknowledge_at_once(client.socket())
         with self._changed:
             self._now = int(message.payload)
             self._changed.notify_all()
@@ -63,4 +64,4 @@ def _subscribe(client: Client, _data: Any, _flags: Any, _reason: Any, _propertie
 
 
 def _without_delay(_client: Client, _data: Any, sock: Any) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    without_delay(sock)

@@ -17,6 +17,7 @@ from typing import Final
 
 from bus import mqtt_frames as frames
 from bus.mqtt_address import MqttAddress
+from bus.tcp import acknowledge_at_once, without_delay
 from schemas.errors import Unavailable
 from schemas.topics import CLOCK_SEEN, CLOCK_TOPIC, MQTT_ROOT
 
@@ -187,6 +188,7 @@ class DeviceFleetLink:
             self._lose(ConnectionResetError("closed by the broker"))
             return
         self._heard_at = time.monotonic()
+        acknowledge_at_once(self._sock)
         self._inbox += data
         for packet in frames.split(self._inbox):
             if packet.kind == frames.PUBLISH:
@@ -236,7 +238,7 @@ class DeviceFleetLink:
     def _open(self) -> socket.socket:
         sock = socket.create_connection((self._address.host, self._address.port), timeout=5)
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            without_delay(sock)
             if (context := self._address.tls()) is not None:
                 sock = context.wrap_socket(sock, server_hostname=self._address.host)
             self._greet(sock)

@@ -8,7 +8,6 @@ socket beyond `capacity` waiting messages: that is the back-pressure, and the on
 import logging
 import random
 import select
-import socket
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from bus.mqtt_address import MqttAddress
 from bus.port import Delivery
+from bus.tcp import acknowledge_at_once, without_delay
 from schemas.errors import InvalidConfiguration
 from schemas.topics import MQTT_FILTER
 
@@ -130,6 +130,7 @@ class MqttLink:
             self._reconnect(wait_s)
             return
         full = len(self._queue) >= self._capacity
+        acknowledge_at_once(sock)
         if _readable(sock, 0.0 if full else wait_s) and not full:
             self._read(min(max_messages, self._capacity))
         self._flush()
@@ -231,7 +232,7 @@ def _readable(sock: Any, wait_s: float) -> bool:
 
 
 def _without_delay(_client: Client, _data: Any, sock: Any) -> None:
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    without_delay(sock)
 
 
 def _later(_client: Client, _data: Any, _sock: Any) -> None:
