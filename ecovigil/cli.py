@@ -10,10 +10,11 @@ from typing import Annotated, Any, Final
 import typer
 from typer.exceptions import TyperException
 
-from ecovigil.commands import alerts, aqi, books, check, db, deadletter, export, plans, registry, run, scenario
+from ecovigil.commands import alerts, aqi, books, check, db, deadletter, demo, export, plans, registry, replay, run, scenario
 from schemas.errors import EcoVigilError, InvalidConfiguration, Unavailable
 
 COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
+    ("demo", demo.demo),
     ("run", run.run),
     ("aqi", aqi.aqi),
     ("books", books.books),
@@ -26,6 +27,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("plans", plans.app),
     ("registry", registry.app),
     ("deadletter", deadletter.app),
+    ("replay", replay.app),
     ("scenario", scenario.app),
     ("export", export.app),
     ("db", db.app),

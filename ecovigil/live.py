@@ -4,7 +4,7 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -99,6 +99,8 @@ class LiveChain:
     def __init__(self, settings: Settings, registry: Registry, runners: Iterable[Runner]) -> None:
         self.registry = registry
         self.runners = {runner.name: runner for runner in runners}
+        self.servers: dict[str, int] = {}
+        """Process ids of our own servers by name."""
         self.database = Database(database_url(settings))
         self.alerts = PostgresAlerts(self.database)
         self._fleet = DeviceFleetLink(mqtt_address(settings))
@@ -197,13 +199,18 @@ class ScenarioServers:
             cursor.execute(f"CREATE DATABASE {name}".encode())
         maintenance.close()
         url = urlunsplit(urlsplit(self._url)._replace(path=f"/{name}"))
-        prepare(url, registry, now)
+        prepare(url, lambda _: registry, now)
         return url
 
 
-def prepare(url: str, registry: Registry, now: int) -> None:
-    """Make the tables and import the registry."""
+def prepare(url: str, registered: Callable[[Registry], Registry], now: int) -> Registry:
+    """Make the tables; import and return what `registered` makes of the registry that is there, where it differs."""
     database = Database(url)
     migrate(database)
-    RegistryStore(database).import_registry(registry, "replay", now)
+    store = RegistryStore(database)
+    before = store.registry()[1]
+    registry = registered(before)
+    if registry != before:
+        store.import_registry(registry, "replay", now)
     database.close()
+    return registry

@@ -62,6 +62,10 @@ class Playback:
         self.sent = 0
         """Reports published, resending not counted."""
 
+    def wake(self, now: int) -> None:
+        """Set the clock for the first time and return when the bridges are there; raises Unavailable."""
+        self._fleet.set_clock(now, self._bridges)
+
     def deliver(self, now: int, arrivals: Sequence[Arrival]) -> None:
         """Publish reports at the virtual instant `now` and return when Kafka has them; raises Unavailable."""
         if not arrivals:
