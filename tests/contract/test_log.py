@@ -87,7 +87,12 @@ def owner(log: Log, offsets: dict[int, int]) -> LogConsumer:
 def read(consumer: LogConsumer, amount: int) -> list[LogRecord]:
     """Return at least `amount` records."""
     found: list[LogRecord] = []
-    until(lambda: found.extend(consumer.poll(0.2)) or len(found) >= amount)
+
+    def enough() -> bool:
+        found.extend(consumer.poll(0.2))
+        return len(found) >= amount
+
+    until(enough)
     return found
 
 
