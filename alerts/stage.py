@@ -7,7 +7,7 @@ the verdicts in the store. After a commit of unknown outcome the store's own off
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -67,6 +67,8 @@ class AlertStage:
         self._owner = owner
         self._held: dict[int, Lease] = {}
         self._assigned: frozenset[int] = frozenset()
+        self._wanted: frozenset[int] = frozenset()
+        """Ours, but not claimed yet: the database may be away just then."""
         self._unsure = False
         self._fenced = False
         self._version, self._registry = leases.registry()
@@ -101,19 +103,15 @@ class AlertStage:
 
     def _follow_assignment(self) -> None:
         change = self._consumer.take_rebalance()
-        if change is None:
-            return
-        for partition in change.lost:
-            self._held.pop(partition, None)
-        self._assigned = change.assigned
-        self._claim(change.gained)
-
-    def _claim(self, partitions: Iterable[int]) -> None:
-        wanted = sorted(partitions)
-        if not wanted:
-            return
-        for lease in self._leases.claim(topics.FINDINGS, self._consumer.log_id(), wanted, self._owner):
-            self._start(lease)
+        if change is not None:
+            self._held = {p: lease for p, lease in self._held.items() if p in change.assigned - change.gained}
+            self._assigned = change.assigned
+            self._wanted = change.assigned - self._held.keys()
+        if self._wanted:
+            log_id = self._consumer.log_id()
+            for lease in self._leases.claim(topics.FINDINGS, log_id, sorted(self._wanted), self._owner):
+                self._start(lease)
+            self._wanted = frozenset()
 
     def _start(self, lease: Lease) -> None:
         self._held[lease.partition] = lease
@@ -132,8 +130,8 @@ class AlertStage:
         """After a fence: hear from the group what is still ours, and claim that only (a thawed process must not fight)."""
         self._consumer.poll(0.0, 1)
         self._held.clear()
+        self._wanted = self._assigned
         self._follow_assignment()
-        self._claim(self._assigned - self._held.keys())
         self._fenced = False
 
     def _work_off(self, records: Sequence[LogRecord]) -> None:

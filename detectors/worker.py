@@ -69,9 +69,10 @@ class Worker:
     def _follow_assignment(self) -> None:
         change = self._consumer.take_rebalance()
         if change is not None:
-            for partition in set(self._partitions) - change.assigned:
+            kept = change.assigned - change.gained  # what went away and came back had another owner, perhaps
+            for partition in set(self._partitions) - kept:
                 del self._partitions[partition]
-            self._unsure &= change.assigned
+            self._unsure &= kept
             self._wanted = set(change.assigned) - set(self._partitions) - self._unsure
         self._rebuild_unsure()
         if self._wanted:
@@ -84,10 +85,12 @@ class Worker:
         if not self._unsure:
             return
         for lease in self._store.leases(REPORTS, sorted(self._unsure)):
-            mine = self._partitions.pop(lease.partition, None)
+            mine = self._partitions.get(lease.partition)
             if mine is not None and mine.lease.epoch == lease.epoch:
                 self._start(lease)
-        self._unsure.clear()
+            else:
+                self._partitions.pop(lease.partition, None)
+            self._unsure.discard(lease.partition)
 
     def _start(self, lease: Lease) -> None:
         self._directory.refresh()

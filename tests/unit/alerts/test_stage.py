@@ -1,20 +1,24 @@
 """The alerts role on the in-memory log and store, told as timelines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from alerts.desk import Desk
 from alerts.stage import AlertStage
 from bus.memory_log import MemoryLog
 from schemas import topics
 from schemas.codes import FindingKind, FindingStatus, Grade, Outcome, Period
+from schemas.errors import Unavailable
 from schemas.events import AlertChanged, Finding
 from schemas.identity import content_id
 from schemas.registry import Registry
 from schemas.times import HOUR_US, MINUTE_US
 from store.alert_port import Alert, AlertFilter
 from store.memory import MemoryStore
-from store.port import Verdicts, WorkBatch
+from store.port import Lease, Verdicts, WorkBatch
 
 T0 = 1_773_100_800_000_000
 """2026-03-10 08:00 CST."""
@@ -293,3 +297,26 @@ def test_a_role_that_was_fenced_takes_its_partition_back_while_it_is_its_own() -
     room.tell(silence(FindingStatus.ENDED, at=HOUR_US))
 
     assert [event.reason for event in room.events] == ["raised", "resolved"]
+
+
+class AbsentStore(MemoryStore):
+    """A store that is away at the first claim."""
+
+    asked = False
+
+    def claim(self, topic: str, log_id: str, partitions: Sequence[int], owner: str) -> list[Lease]:
+        """Fail once."""
+        if not self.asked:
+            self.asked = True
+            raise Unavailable("away")
+        return super().claim(topic, log_id, partitions, owner)
+
+
+def test_a_store_that_is_away_at_the_claim_is_asked_again() -> None:
+    room = Room(store=AbsentStore())
+    with pytest.raises(Unavailable):
+        room.stage.step(0)
+
+    room.tell(room.judge(0, Outcome.EXCEEDED))
+
+    assert len(room.store.find_alerts(AlertFilter())) == 1

@@ -1,0 +1,70 @@
+"""The worker when partitions come and go, and when the store is away in the middle of a recovery."""
+
+from typing import Any
+
+import pytest
+
+from detectors.worker import Worker
+from schemas.errors import LeaseLost, Unavailable
+from schemas.topics import REPORTS
+from store.memory import MemoryStore
+from store.port import WorkBatch
+
+
+class ShakyStore(MemoryStore):
+    """A store that fails once at what is named in `fails`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fails: dict[str, Exception] = {}
+
+    def commit_work(self, batch: WorkBatch) -> None:
+        """Commit, or fail."""
+        self._fail("commit")
+        super().commit_work(batch)
+
+    def device_states(self, partition: int, partitions: int) -> Any:
+        """Read, or fail."""
+        self._fail("load")
+        return super().device_states(partition, partitions)
+
+    def _fail(self, what: str) -> None:
+        error = self.fails.pop(what, None)
+        if error is not None:
+            raise error
+
+
+@pytest.fixture
+def shaky(bench: Any) -> Any:
+    """Return a bench on a store that can fail."""
+    store = ShakyStore()
+    store.import_registry(bench.store.registry()[1], "test", 0)
+    return type(bench)(store)
+
+
+def test_a_partition_that_went_away_and_came_back_is_worked_on(bench: Any) -> None:
+    consumer = bench.log.consumer(REPORTS, "others")
+    bench.worker = Worker(consumer, bench.store, owner="test")
+    bench.run()
+
+    consumer.assign(frozenset())
+    consumer.assign(frozenset({0}))
+    bench.minutes("03-10 08:00", 60, 23.0)
+    bench.tick("03-10 09:00")
+    bench.run()
+
+    assert bench.verdict("03-10 08:00") == ("exceeded", 23.0, "")
+
+
+def test_a_store_that_leaves_during_the_rebuilding_loses_no_partition(shaky: Any) -> None:
+    shaky.minutes("03-10 08:00", 60, 23.0)
+    shaky.tick("03-10 09:00")
+    shaky.store.fails = {"commit": LeaseLost("outcome unknown")}
+    shaky.worker.step(0.0)
+
+    shaky.store.fails = {"load": Unavailable("away")}
+    with pytest.raises(Unavailable):
+        shaky.worker.step(0.0)
+    shaky.run()
+
+    assert shaky.verdict("03-10 08:00") == ("exceeded", 23.0, "")
