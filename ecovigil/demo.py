@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,13 +12,12 @@ from typing import Final
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from ecovigil.demo_summary import Pace, Summary, summary_of
+from ecovigil.demo_words import state_table
 from ecovigil.live import LiveChain, own_servers
 from ecovigil.replay_run import Cost, opened_chain, station_timeline
 from ecovigil.settings import Settings
-from schemas.codes import Grade
 from schemas.registry import Registry
 from schemas.times import HOUR_US, MINUTE_US, cst_text, date_us
 from sim.arrivals import Arrival
@@ -27,7 +25,6 @@ from sim.example import beijing_files, example_registry
 from sim.fleet import Fleet
 from sim.incidents import Incident, read_incidents
 from sim.stations import BEIJING, read_station
-from store.alert_port import AlertFilter
 
 FIRST: Final = date(2014, 1, 30)
 """Two days of air before the month, so that its first hours have their running 24 hours."""
@@ -37,7 +34,6 @@ LAST: Final = date(2014, 3, 1)
 TICK_AFTER_US: Final = MINUTE_US
 """A tick comes a minute after the full hour, when the hour's last reports are there."""
 LOOK_EVERY_S: Final = 1.0
-STYLES: Final = {Grade.BLUE: "blue", Grade.YELLOW: "yellow", Grade.ORANGE: "dark_orange", Grade.RED: "red"}
 
 
 @dataclass(frozen=True)
@@ -108,51 +104,6 @@ def play_through(chain: LiveChain, played: Play, console: Console) -> Summary:
 
 def _ticks() -> Iterator[int]:
     return iter(range(date_us(FIRST) + HOUR_US + TICK_AFTER_US, date_us(LAST) + HOUR_US, HOUR_US))
-
-
-def state_table(chain: LiveChain) -> Table:
-    """Return how things stand: alerts by grade, and the latest of them."""
-    alerts = chain.alerts.find_alerts(AlertFilter(limit=1000))
-    counts = Counter(alert.grade for alert in alerts)
-    table = Table(title="  ".join(f"{grade.zh} {grade.value}: {counts[grade]}" for grade in Grade))
-    for column in ("时间 time", "等级 grade", "内容 text"):
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
-    for alert in sorted(alerts, key=lambda alert: -alert.raised_at)[:6]:
-        grade = f"[{STYLES[alert.grade]}]{alert.grade.zh} {alert.grade.value}[/]"
-        table.add_row(cst_text(alert.raised_at), grade, alert.text_en)
-    return table
-
-
-def tell(summary: Summary, console: Console) -> None:
-    """Print the end: alerts by grade and time, figures, books, the score."""
-    console.print(_alert_table(summary))
-    console.print(
-        f"读数 readings: {summary.readings:,}  均值 means: {summary.means:,}  判定 judged: {summary.judged:,}"
-    )
-    console.print(
-        f"超标 exceeded: {summary.exceeded:,}  读数/秒 readings/s: {summary.readings_per_s:,.0f}  用时 time: {summary.pace.wall_s:.0f} s"
-    )
-    books = summary.books
-    balanced = "[red]账目不平 books do not balance" if summary.unbalanced else "[green]账目平 books balanced"
-    figures = f"{books['received']:,} = {books['stored']:,} + {books['duplicate']:,} + {books['rejected']:,}"
-    console.print(f"{balanced}[/]: {figures} (收到 received = 入库 stored + 重复 duplicate + 拒收 rejected)")
-    found = len(summary.score.told)
-    console.print(
-        f"模拟事件 incidents of the fleet: {found} / {len(summary.incidents)} 已发现 found, {len(summary.score.elsewhere)} 误报 false alarms"
-    )
-    for line in summary.score.missed + summary.score.elsewhere:
-        console.print(line, style="red", markup=False)
-
-
-def _alert_table(summary: Summary) -> Table:
-    table = Table(title="告警 alerts")
-    for column in ("等级 grade", "发生 raised (CST)", "状态 state", "内容 text"):
-        table.add_column(column)
-    ordered = sorted(summary.alerts, key=lambda alert: (-alert.grade.rank, alert.raised_at))
-    for alert in ordered:
-        grade = f"[{STYLES[alert.grade]}]{alert.grade.zh} {alert.grade.value}[/]"
-        table.add_row(grade, cst_text(alert.raised_at), alert.state.value, f"{alert.text_zh}\n{alert.text_en}")
-    return table
 
 
 def opened_demo(settings: Settings, folder: Path, played: Play) -> AbstractContextManager[LiveChain]:

@@ -10,7 +10,7 @@ from sim.fleet import Fleet
 from sim.incidents import Incident
 from sim.score import Score, score
 from sim.told import EVERY_ALERT, alerts_of
-from store.alert_port import Activation, Alert, AlertStore
+from store.alert_port import Activation, Alert, AlertEvent, AlertStore
 from store.postgres import Database
 from store.sql import queries
 
@@ -53,6 +53,8 @@ class Summary:
     unbalanced: list[str]
     alerts: list[Alert]
     """In order of time."""
+    episodes: list[AlertEvent]
+    """How the grade of each heavy-pollution alert went, in order of time."""
     activations: list[Activation]
     city_index: Line
     exceedance: Exceedance | None
@@ -93,6 +95,7 @@ def summary_of(
         books=dict(zip(("received", "stored", "duplicate", "rejected"), sums, strict=True)),
         unbalanced=[f"{device} {day}" for device, day, *_ in _rows(database, "unbalanced")],
         alerts=alerts,
+        episodes=_episodes(store, alerts),
         activations=store.activations(),
         city_index=[
             (to_us(start), aqi) for start, aqi in _rows(database, "index_line", subject=city, period="running24")
@@ -108,6 +111,19 @@ def summary_of(
         incidents=incidents,
         pace=pace,
     )
+
+
+def _episodes(store: AlertStore, alerts: list[Alert]) -> list[AlertEvent]:
+    """Return the steps at which a heavy-pollution alert was raised, ended, or got another grade."""
+    found: list[AlertEvent] = []
+    for alert in alerts:
+        if alert.kind is FindingKind.HEAVY_POLLUTION:
+            before = None
+            for event in store.alert_history(alert.alert_id):
+                if (event.grade, event.state) != before:
+                    found.append(event)
+                before = (event.grade, event.state)
+    return sorted(found, key=lambda event: event.at)
 
 
 def _exceedance(database: Database, alerts: list[Alert], registry: Registry) -> Exceedance | None:

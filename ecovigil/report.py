@@ -27,7 +27,7 @@ def report_html(summary: Summary) -> str:
     """Return the page."""
     return _TEMPLATES.get_template("report.html.j2").render(
         summary=summary,
-        city_chart=city_chart(summary.city_index, summary.alerts),
+        city_chart=city_chart(summary.city_index, summary.episodes),
         exceedance_chart=exceedance_chart(summary.exceedance) if summary.exceedance else "",
         colours=GRADE_COLOURS,
         kinds=KIND_WORDS,

@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ecovigil.demo_summary import Exceedance, Line
-from schemas.codes import FindingKind, Grade
+from schemas.codes import AlertState, Grade
 from schemas.times import CST_OFFSET_US, DAY_US, HOUR_US
 from standards.air_quality import levels
-from store.alert_port import Alert
+from store.alert_port import AlertEvent
 
 GRADE_COLOURS: Final = {Grade.BLUE: "#2060d0", Grade.YELLOW: "#e6c700", Grade.ORANGE: "#ff7e00", Grade.RED: "#d00000"}
+STANDING: Final = frozenset({AlertState.OPEN, AlertState.ACKNOWLEDGED})
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ecovigil",
@@ -24,7 +25,7 @@ _STYLE: Final[Any] = {
 }
 
 
-def city_chart(line: Line, alerts: list[Alert]) -> str:
+def city_chart(line: Line, episodes: list[AlertEvent]) -> str:
     """Return the running 24-hour index with its classes as bands, gaps left open, and the episodes that were alerted."""
     with mpl.rc_context(_STYLE):
         figure, axes = _canvas()
@@ -32,9 +33,9 @@ def city_chart(line: Line, alerts: list[Alert]) -> str:
         top = max([value for _, value in line if value is not None], default=100) * 1.1
         _bands(axes, top)
         axes.plot(times, values, color="#202020", linewidth=1.4)
-        for alert in alerts:
-            if alert.kind is FindingKind.HEAVY_POLLUTION:
-                axes.axvline(_when(alert.raised_at), color=GRADE_COLOURS[alert.grade], linewidth=2.5)
+        for event in episodes:
+            if event.state in STANDING:
+                axes.axvline(_when(event.at), color=GRADE_COLOURS[event.grade], linewidth=2.5)
         axes.set_ylim(0, top)
         return _finished(figure, axes, "AQI, 24 h")
 

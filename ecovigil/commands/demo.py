@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ecovigil.demo import bundled_play, demo_folder, emptied, opened_demo, play_through, tell
+from ecovigil.demo import bundled_play, demo_folder, emptied, opened_demo, play_through
+from ecovigil.demo_words import tell
 from ecovigil.report import write_report
 from ecovigil.settings import load
 
