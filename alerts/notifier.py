@@ -1,7 +1,8 @@
 """The notifier role: takes pending notifications from the store and delivers each through its recipient's channel.
 
 Delivery: at least once. A notification is held while it is being delivered and settled afterwards; a crash between the two
-lets it come back after the hold, and the stable key makes the repeat harmless. Several notifiers share the work.
+lets it come back (at once where the store sees that the holder is gone, else after the hold), and the stable key makes the
+repeat harmless. Several notifiers share the work.
 """
 
 import logging

@@ -185,17 +185,31 @@ VALUES (%(topic)s, %(key)s, %(payload)s);
 NOTIFY outbox;
 
 -- name: take
--- Each due row goes to one notifier; it comes back by itself when the hold runs out.
-WITH due AS (
+-- Each due row goes to one notifier; it comes back when that notifier's connection is gone, else when the hold runs out.
+WITH me AS (
+    SELECT pid, backend_start
+    FROM pg_stat_activity
+    WHERE pid = pg_backend_pid()
+), due AS (
     SELECT alert_id, step, recipient_id
-    FROM notification
-    WHERE state = 'pending' AND next_attempt_at <= now()
+    FROM notification AS held
+    WHERE state = 'pending'
+        AND (
+            next_attempt_at <= now()
+            OR holder_pid IS NOT NULL AND NOT EXISTS (
+                SELECT
+                FROM pg_stat_activity AS other
+                WHERE other.pid = held.holder_pid AND other.backend_start = held.holder_started
+            )
+        )
     ORDER BY made_at, alert_id, step, recipient_id
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
 UPDATE notification AS n
-SET next_attempt_at = now() + %(hold)s
+SET next_attempt_at = now() + %(hold)s,
+    holder_pid = (SELECT pid FROM me),
+    holder_started = (SELECT backend_start FROM me)
 FROM due
 WHERE n.alert_id = due.alert_id AND n.step = due.step AND n.recipient_id = due.recipient_id
 RETURNING n.alert_id, n.step, n.recipient_id, n.reason, n.state, n.attempts, n.error;
@@ -212,5 +226,7 @@ SET state = %(state)s,
     attempts = %(attempts)s,
     error = %(error)s,
     next_attempt_at = now() + %(retry)s,
+    holder_pid = NULL,
+    holder_started = NULL,
     settled_at = CASE WHEN %(state)s = 'pending' THEN NULL ELSE now() END
 WHERE alert_id = %(alert_id)s AND step = %(step)s AND recipient_id = %(recipient_id)s AND state = 'pending';

@@ -255,3 +255,32 @@ def test_the_desk_refuses_what_does_not_fit(store: Store) -> None:
 
 def test_time_does_not_run_backwards(store: Store) -> None:
     assert store.now() <= store.now()
+
+
+@pytest.mark.live
+def test_what_a_dead_notifier_held_is_due_at_once(database_url: str) -> None:
+    notifier, successor = Postgres(Database(database_url)), Postgres(Database(database_url))
+    kept(notifier, "enterprise")
+    notifier.take_notifications(10, 60 * SECOND_US)
+    assert successor.take_notifications(10, 60 * SECOND_US) == []
+
+    pid, _ = notifier.database.backend()
+    with successor.database.read() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    assert len(successor.take_notifications(10, 60 * SECOND_US)) == 1
+    notifier.database.close()
+    successor.database.close()
+
+
+@pytest.mark.live
+def test_a_failed_attempt_waits_though_its_notifier_dies(database_url: str) -> None:
+    notifier, successor = Postgres(Database(database_url)), Postgres(Database(database_url))
+    kept(notifier, "enterprise")
+    (due,) = notifier.take_notifications(10, 60 * SECOND_US)
+
+    notifier.settle_notification(replace(due.notification, attempts=1, error="HTTP 503"), 60 * SECOND_US)
+    notifier.database.close()
+
+    assert successor.take_notifications(10, 60 * SECOND_US) == []
+    successor.database.close()
