@@ -144,6 +144,11 @@ class MemoryWork(MemorySlice):
                 if timeline is not None and any(row.outcome == "exceeded" for row in timeline.rows.values())
             }
 
+    def findings_told(self, finding_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return those of these findings that were ever told: id → `Finding` as JSON, as it was told last."""
+        with self.tables.lock:
+            return {f: self.tables.finding[f].payload for f in finding_ids if f in self.tables.finding}
+
     def commit_work(self, batch: WorkBatch) -> None:
         """Write everything or nothing; raises LeaseLost."""
         with self.transaction(batch.advances) as tables:

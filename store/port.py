@@ -278,6 +278,10 @@ class WorkStore(Protocol):
         """Return the (series, period) that have any exceeded verdict."""
         ...
 
+    def findings_told(self, finding_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return those of these findings that were ever told: id → `Finding` as JSON, as it was told last."""
+        ...
+
     def commit_work(self, batch: WorkBatch) -> None:
         """Write everything in one transaction, the fence last; raises LeaseLost (nothing written) or Unavailable (outcome unknown)."""
         ...

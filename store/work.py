@@ -150,6 +150,11 @@ class PostgresWorkStore(PostgresLeases):
         """Return the (series, period) that have any exceeded verdict in force."""
         return set(self._rows("ever_exceeded", {"series": sorted(set(series))}))
 
+    def findings_told(self, finding_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return those of these findings that were ever told: id → `Finding` as JSON, as it was told last."""
+        rows = self._rows("findings_told", {"finding_id": list(finding_ids)}) if finding_ids else []
+        return {finding_id: payload.encode() for finding_id, payload in rows}
+
     def commit_work(self, batch: WorkBatch) -> None:
         """Write everything or nothing; raises LeaseLost (nothing written) or Unavailable (outcome unknown)."""
         if batch.readings.observed_at.size:

@@ -146,3 +146,8 @@ WHERE EXISTS (
     FROM verdict AS v
     WHERE v.series = s.series AND v.period = p.period AND v.outcome = 'exceeded'
 );
+
+-- name: findings_told
+SELECT finding_id::text, payload::text
+FROM finding
+WHERE finding_id = ANY (%(finding_id)s::uuid[]);
