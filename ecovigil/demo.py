@@ -31,8 +31,9 @@ FIRST: Final = date(2014, 1, 30)
 FLEET_FIRST: Final = date(2014, 2, 1)
 LAST: Final = date(2014, 3, 1)
 """Exclusive."""
-TICK_AFTER_US: Final = MINUTE_US
-"""A tick comes a minute after the full hour, when the hour's last reports are there."""
+TICK_AFTER_US: Final = 10 * MINUTE_US
+"""A tick comes when the deadline of the hour before is over: so an hour is known at the same instant whether its last
+station or the deadline closed it, and every run tells the same times."""
 LOOK_EVERY_S: Final = 1.0
 
 
