@@ -10,13 +10,30 @@ from typing import Annotated, Any, Final
 import typer
 from typer.exceptions import TyperException
 
-from ecovigil.commands import alerts, aqi, books, check, db, deadletter, demo, export, plans, registry, replay, run, scenario
+from ecovigil.commands import (
+    alerts,
+    aqi,
+    books,
+    check,
+    db,
+    deadletter,
+    demo,
+    export,
+    plans,
+    registry,
+    replay,
+    run,
+    scenario,
+    standards,
+    water_class,
+)
 from schemas.errors import EcoVigilError, InvalidConfiguration, Unavailable
 
 COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
     ("demo", demo.demo),
     ("run", run.run),
     ("aqi", aqi.aqi),
+    ("water-class", water_class.water_class),
     ("books", books.books),
     ("check", check.check),
 )
@@ -26,6 +43,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("alerts", alerts.app),
     ("plans", plans.app),
     ("registry", registry.app),
+    ("standards", standards.app),
     ("deadletter", deadletter.app),
     ("replay", replay.app),
     ("scenario", scenario.app),
