@@ -1,6 +1,7 @@
 """Fixtures for all tests: the embedded servers, one of each for a whole run, and a database of its own for a test."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from urllib.parse import urlsplit, urlunsplit
 
@@ -30,13 +31,20 @@ def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databa
         server.stop()
 
 
-@pytest.fixture
-def database_url(database_server: DatabaseServer) -> Iterator[str]:
-    """A database of the test's own, migrated and empty."""
+@contextmanager
+def fresh_database(database_server: DatabaseServer) -> Iterator[str]:
+    """Give the URL of a database that is migrated and empty; it is dropped afterwards."""
     name = f"test_{next(_numbers)}"
     _execute(database_server.url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     yield _named(database_server.url, name)
     _execute(database_server.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(database_server: DatabaseServer) -> Iterator[str]:
+    """A database of the test's own, migrated and empty."""
+    with fresh_database(database_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
