@@ -31,6 +31,7 @@ class Directory:
         self.device_ids: dict[int, str] = {}
         self.site_series: dict[str, dict[str, int]] = {}
         """Parameter → series by site."""
+        self._of_parameter: dict[str, list[int]] = {}
         self._validity: Validity | None = None
         self._shared: frozenset[str] | None = None
 
@@ -82,6 +83,10 @@ class Directory:
         known = {s: self.series[s][0] in self.shared_sites for s in np.unique(series).tolist()}
         return np.array([known[s] for s in series.tolist()], dtype=bool)
 
+    def series_of_parameter(self, parameter: str) -> list[int]:
+        """Return the series of a parameter that were met so far."""
+        return self._of_parameter.get(parameter, [])
+
     def site_of(self, series: int) -> Site | None:
         """Return the site of a series, None where the registry no longer knows it."""
         return self.registry.sites.get(self.series[series][0])
@@ -115,7 +120,9 @@ class Directory:
 
     def _learn(self, rows: Iterable[tuple[int, str, str]]) -> None:
         for number, site, parameter in rows:
-            self._validity = None if number not in self.series else self._validity
+            if number not in self.series:
+                self._validity = None
+                self._of_parameter.setdefault(parameter, []).append(number)
             self._series_of[site, parameter] = number
             self.series[number] = (site, parameter)
             self.site_series.setdefault(site, {})[parameter] = number

@@ -8,6 +8,9 @@ concentration (HJ 212-2017 annex D).
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from detectors.directory import WATER_FLOW, Directory
 from schemas.codes import SiteKind
 from schemas.columns import Means
@@ -18,6 +21,7 @@ OXYGEN: Final = "a19001"
 GAS_FLOW: Final = "a00000"
 OXYGEN_GUARD_PCT: Final = 20.5
 """At and above it nothing is converted: the divisor vanishes, the unit is not burning (facts.md 5)."""
+_Figures = NDArray[np.float64]
 _HOUR_S: Final = 3600
 _KG_PER_MG: Final = 1e-6
 _FLOW = {SiteKind.STACK: GAS_FLOW, SiteKind.EFFLUENT: WATER_FLOW}
@@ -51,9 +55,20 @@ def _valid(hours: Means, rows: dict[tuple[int, int], int], series: int | None, s
 
 def _baseline(directory: Directory, site: str, parameter: str, start: int) -> float | None:
     """Return the baseline oxygen of the limit in force, of the hour's or else of the day's; `-Zs` values are converted already."""
-    if parameter.endswith(CONVERTED):
-        return None
+    limit = None if parameter.endswith(CONVERTED) else converted_limit(directory, site, parameter, start)
+    return limit.baseline_o2_pct if limit is not None else None
+
+
+def converted_limit(directory: Directory, site: str, parameter: str, start: int) -> Limit | None:
+    """Return the limit for converted values in force at `start`: the hour's, or else the day's; None where there is none."""
     limits: list[Limit | None] = [
         limits_for(directory.registry, site, parameter, period, start).limit for period in ("hour", "day")
     ]
-    return next((limit.baseline_o2_pct for limit in limits if limit is not None and limit.needs_conversion), None)
+    return next((limit for limit in limits if limit is not None and limit.needs_conversion), None)
+
+
+def at_baseline(value: _Figures, oxygen_pct: _Figures, baseline_pct: _Figures | float) -> _Figures:
+    """Return C' (21 - O2 baseline) / (21 - O2 measured) of samples; NaN where oxygen is missing or at the guard."""
+    allowed = oxygen_pct < OXYGEN_GUARD_PCT
+    found: _Figures = np.where(allowed, value * (21 - baseline_pct) / (21 - np.where(allowed, oxygen_pct, 0.0)), np.nan)
+    return found

@@ -81,6 +81,8 @@ class Binding(Entry):
     reason: str
     min_valid_minutes: int | None = Field(default=None, ge=1, le=60)
     min_valid_hours: int | None = Field(default=None, ge=1, le=24)
+    warn_at_pct: float | None = Field(default=None, gt=0, le=100)
+    """Warn while the hour is open when its mean is on its way to so many % of the limit, for those who ask; absent: to the limit."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "Binding":
