@@ -19,6 +19,7 @@ from ecovigil.commands import (
     deadletter,
     demo,
     export,
+    judge,
     plans,
     registry,
     replay,
@@ -34,6 +35,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
     ("run", run.run),
     ("aqi", aqi.aqi),
     ("water-class", water_class.water_class),
+    ("judge", judge.judge),
     ("books", books.books),
     ("check", check.check),
 )

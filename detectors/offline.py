@@ -1,0 +1,133 @@
+"""Judges columns of readings without any server: the same means, conversions and verdicts as a worker makes of them.
+
+All windows are taken as closed: what is there is all there is. Nothing is told to anybody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.directory import Directory
+from detectors.gas import with_amounts
+from detectors.means import day_means, hour_means
+from detectors.results import PERIOD_WORD, verdict_keys
+from detectors.verdicts import Judge
+from schemas.codes import KIND_LENGTH_S, Kind
+from schemas.columns import Means, Readings
+from schemas.errors import InvalidConfiguration
+from schemas.registry import Registry
+from schemas.times import HOUR_US, SECOND_US, day_start
+from standards.parameters import canonical_unit, factor, is_known
+from store.memory import MemoryStore
+from store.port import Verdicts
+
+_LENGTH_US: Final = np.array(KIND_LENGTH_S, np.int64) * SECOND_US
+_Key = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Readings as they were recorded, n rows; for two rows of one (channel, kind, observed_at) the later row is in force."""
+
+    channels: Sequence[tuple[str, str]]
+    """(site, parameter)."""
+    channel: NDArray[np.int32]
+    """Position in `channels`."""
+    kind: NDArray[np.uint8]
+    observed_at: NDArray[np.int64]
+    """Any instant of the period, µs; hours as the site's source labels them."""
+    value: NDArray[np.float64]
+    """Finite, in the unit registered for the channel."""
+    flag: NDArray[np.uint8]
+    """`ord` of the flag letter."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of a recording."""
+
+    names: dict[int, tuple[str, str]]
+    """(site, parameter) by series."""
+    means: Means
+    """Hours, then days, each by series and start."""
+    verdicts: Verdicts
+
+    def verdict_rows(self) -> dict[_Key, int]:
+        """Return the row in `verdicts` of each mean that a rule has something to say about, by (series, period, start)."""
+        return verdict_keys(self.verdicts)
+
+    def key(self, row: int) -> tuple[str, str, str, int]:
+        """Return (site, parameter, period, start) of a mean."""
+        site, parameter = self.names[int(self.means.series[row])]
+        return site, parameter, PERIOD_WORD[int(self.means.period[row])], int(self.means.start[row])
+
+
+def judge_readings(registry: Registry, recording: Recording) -> Judged:
+    """Return the means and verdicts of a recording; raises InvalidConfiguration for channels that are not registered."""
+    units = _to_canonical(registry, recording.channels)
+    directory = _directory(registry)
+    readings = _readings(registry, directory, recording, units)
+    validity = directory.validity()
+    hours = with_amounts(directory, hour_means(readings, validity))
+    days = day_means(hours, readings.take(readings.kind == Kind.DAY), validity)
+    verdicts = Verdicts.concat([Judge(directory).verdicts(part) for part in (hours, days)])
+    return Judged(dict(directory.series), Means.concat([hours, days]), verdicts)
+
+
+def _directory(registry: Registry) -> Directory:
+    store = MemoryStore()
+    store.import_registry(registry, "offline", 0)
+    directory = Directory(store)
+    directory.refresh()
+    return directory
+
+
+def _to_canonical(registry: Registry, channels: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+    """Return what the values of each channel are multiplied by."""
+    problems = [
+        f"没有点位 no site {site!r}" for site in dict.fromkeys(s for s, _ in channels) if site not in registry.sites
+    ]
+    problems += [
+        f"未知因子 {parameter!r} is no HJ 212-2017 code that we know"
+        for parameter in dict.fromkeys(p for _, p in channels)
+        if not is_known(parameter)
+    ]
+    if problems:
+        raise InvalidConfiguration(problems)
+    return np.array([_factor(registry, *channel) for channel in channels], np.float64)
+
+
+def _factor(registry: Registry, site: str, parameter: str) -> float:
+    registered = registry.channels.get((site, parameter))
+    if registered is None:
+        return 1.0
+    try:
+        return factor(registered.unit, canonical_unit(registry.sites[site].kind, parameter))
+    except ValueError as error:
+        raise InvalidConfiguration(f"channel {site} {parameter}: {error}") from None
+
+
+def _readings(registry: Registry, directory: Directory, recording: Recording, units: NDArray[np.float64]) -> Readings:
+    rows, n = recording, len(recording.channel)
+    if not n:
+        return Readings.empty()
+    by_end = np.array([registry.sites[site].hour_label == "end" for site, _ in rows.channels], dtype=bool)
+    label = HOUR_US * (by_end[rows.channel] & (rows.kind == Kind.HOUR))
+    return Readings(
+        directory.channels(rows.channels)[rows.channel],
+        rows.kind,
+        _period_start(rows.observed_at, rows.kind) - label,
+        rows.value * units[rows.channel],
+        rows.flag,
+        np.arange(n, dtype=np.int64),
+        np.zeros(n, np.uint64),
+    )
+
+
+def _period_start(observed_at: NDArray[np.int64], kind: NDArray[np.uint8]) -> NDArray[np.int64]:
+    length = np.where(kind == Kind.REALTIME, 1, _LENGTH_US[kind])
+    found: NDArray[np.int64] = np.where(kind == Kind.DAY, day_start(observed_at), observed_at // length * length)
+    return found
