@@ -20,6 +20,7 @@ class Scope(Enum):
 
     DEVICE = "the device, as long as an alert about it stands"
     SITE_HOUR = "site, parameter and hour"
+    SITE_DAY = "site, parameter and natural day"
     ONSET = "city and onset"
 
 
@@ -30,6 +31,9 @@ SCOPES: Final[dict[FindingKind, Scope]] = {
     FindingKind.LOG_REPLACED: Scope.DEVICE,
     FindingKind.CONFLICTING_VALUES: Scope.SITE_HOUR,
     FindingKind.ABOVE_RANGE: Scope.SITE_HOUR,
+    FindingKind.EARLY_WARNING: Scope.SITE_HOUR,
+    FindingKind.CONVERTED_MISMATCH: Scope.SITE_HOUR,
+    FindingKind.FURNACE_TEMPERATURE: Scope.SITE_DAY,
     FindingKind.HEAVY_POLLUTION: Scope.ONSET,
     FindingKind.HEALTH_NOTICE: Scope.ONSET,
 }
@@ -55,6 +59,8 @@ def cause_of(finding: Finding) -> Cause | None:
         key: tuple[object, ...] = (finding.device_id or "", start)
     elif scope is Scope.SITE_HOUR:
         key = (finding.site_id, finding.parameter, start // HOUR_US * HOUR_US)
+    elif scope is Scope.SITE_DAY:
+        key = (finding.site_id, finding.parameter, start)
     else:
         key = (finding.city, start)
     alert_id = content_id("alert", finding.kind, *key)

@@ -55,6 +55,13 @@ FIXED: Final[dict[FindingKind, FixedGrade]] = {
     FindingKind.ABOVE_RANGE: FixedGrade(Grade.YELLOW, "the true value is above what the monitor can show"),
     FindingKind.HEAVY_POLLUTION: FixedGrade(Grade.YELLOW, "the finding brings its own grade; this is for one without"),
     FindingKind.HEALTH_NOTICE: FixedGrade(Grade.YELLOW, "as heavy pollution, but proposes no reductions"),
+    FindingKind.EARLY_WARNING: FixedGrade(Grade.BLUE, "nothing is exceeded yet: there is still time to act"),
+    FindingKind.FURNACE_TEMPERATURE: FixedGrade(
+        Grade.ORANGE, "a violation by itself (MEE Order 10): dioxins are not destroyed"
+    ),
+    FindingKind.CONVERTED_MISMATCH: FixedGrade(
+        Grade.YELLOW, "the verdict rests on a figure that the device's own data contradict"
+    ),
     FindingKind.DEAD_LETTER: FixedGrade(Grade.ORANGE, "a defect of ours keeps data from being judged"),
     FindingKind.LOG_REPLACED: FixedGrade(Grade.BLUE, "the log was read from its beginning again; nothing is lost"),
 }

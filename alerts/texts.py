@@ -4,35 +4,14 @@ Plain functions instead of a template library: seven short texts with the same f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from alerts import words
+from alerts import plant_texts, words
+from alerts.about import About, Text, law_words, window_words
 from schemas.codes import AlertState, FindingKind, Period
-from schemas.registry import Binding, Channel, Registry
-from schemas.times import DAY_US, HOUR_US, cst_text, to_cst
+from schemas.registry import Channel, Registry
+from schemas.times import DAY_US, HOUR_US, cst_text
 from store.alert_port import Alert, WindowFacts
-
-
-class Text(NamedTuple):
-    """The same in both languages."""
-
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True)
-class About:
-    """All that a text is made from."""
-
-    alert: Alert
-    registry: Registry
-    facts: WindowFacts | None
-    """None: not known, so nothing is said of oxygen and flags."""
-
-    def figure(self, key: str) -> Any:
-        """Return one figure of the alert's detail."""
-        return self.alert.detail.get(key)
 
 
 def compose(alert: Alert, registry: Registry, facts: WindowFacts | None = None) -> Text:
@@ -69,13 +48,6 @@ def _site_name(site_id: str, registry: Registry) -> str:
     return f"{site.name}（{site_id}）" if site and site.name else site_id
 
 
-def window_words(start: int, period: Period | None) -> str:
-    """Return a window as people read it: `2026-03-10 08:00–09:00`, or the day."""
-    if period is Period.DAY:
-        return cst_text(start).partition(" ")[0]
-    return f"{cst_text(start)}–{to_cst(start + HOUR_US):%H:%M}"
-
-
 def _exceedance(about: About) -> list[Text]:
     alert, worst = about.alert, about.figure("worst")
     zh, en = words.parameter_words(alert.parameter or "")
@@ -88,7 +60,7 @@ def _exceedance(about: About) -> list[Text]:
         *_duration(about, worst),
         *_oxygen(about),
         *_flags(about),
-        _law(about, worst),
+        law_words(about, worst["rule"], worst["binding"]),
     ]
 
 
@@ -140,24 +112,6 @@ def _flags(about: About) -> list[Text]:
             "flags " + ", ".join(f"{flag} ({en}) × {count}" for flag, count, _, en in counted),
         )
     ]
-
-
-def _law(about: About, worst: dict[str, Any]) -> Text:
-    binding = _binding(about, worst["binding"])
-    standard = f"{binding.standard}（{binding.category}，{binding.variant}）" if binding and binding.standard else ""
-    standard_en = f"{binding.standard} ({binding.category}, {binding.variant})" if binding and binding.standard else ""
-    rule = worst["rule"]
-    reason = f"，适用理由：{binding.reason}" if binding else ""
-    return Text(
-        f"依据 {' '.join(filter(None, (standard, rule)))}；适用标准 {worst['binding']}{reason}",
-        f"rule {' '.join(filter(None, (standard_en, rule)))}; binding {worst['binding']}"
-        + (f", because: {binding.reason}" if binding else ""),
-    )
-
-
-def _binding(about: About, binding_id: str) -> Binding | None:
-    bindings = about.registry.site_bindings.get(about.alert.site_id or "", [])
-    return next((binding for binding in bindings if binding.id == binding_id), None)
 
 
 def _people(about: About) -> list[Text]:
@@ -260,4 +214,7 @@ BODIES: Final[dict[FindingKind, Callable[[About], list[Text]]]] = {
     FindingKind.DEVICE_CLOCK: _clock,
     FindingKind.CONFLICTING_VALUES: _of_hour,
     FindingKind.ABOVE_RANGE: _of_hour,
+    FindingKind.FURNACE_TEMPERATURE: plant_texts.furnace,
+    FindingKind.CONVERTED_MISMATCH: plant_texts.mismatch,
+    FindingKind.EARLY_WARNING: plant_texts.warning,
 }

@@ -6,7 +6,8 @@ import pytest
 
 from alerts import words
 from alerts.exceedances import figures
-from alerts.texts import Text, compose
+from alerts.about import Text
+from alerts.texts import compose
 from schemas.codes import AlertState, FindingKind, Grade, Period
 from schemas.identity import content_id
 from schemas.registry import Registry
