@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.live, pytest.mark.timeout(240)
 
 OURS = Path(__file__).parents[1] / "scenarios"
 SHARED = Path(os.environ.get("ECOVIGIL_SHARED", Path(__file__).parents[3] / "shared")) / "scenarios"
-NOT_YET = {"incinerator", "mark_in_time"}
+NOT_YET = {"mark_in_time"}
 NAMES = ("killed_roles", "people_act", "orange_haze", "equal_to_the_limit", "three_of_four_stations")
 """Those of ours in which live runs may differ from memory: crashes, people, the second stage, order."""
 FILES: list[Any] = [OURS / f"{name}.toml" for name in NAMES] + [

@@ -16,7 +16,7 @@ from sim.scenario_play import play
 
 OURS = sorted(Path(__file__).parent.glob("*.toml"))
 SHARED = Path(os.environ.get("ECOVIGIL_SHARED", Path(__file__).parents[3] / "shared")) / "scenarios"
-NOT_YET = {"incinerator": "the furnace", "mark_in_time": "marks"}
+NOT_YET = {"mark_in_time": "marks"}
 """Scenarios of the shared folder whose rules are not built."""
 
 
