@@ -53,6 +53,10 @@ class DeviceTable:
             self.frontier[at], self.event_at[at], self.heard_at[at] = state.frontier, state.event_at, state.heard_at
             self.high[at], self.silent[at] = state.high, state.silent
 
+    def is_met(self, number: int) -> bool:
+        """Whether a device has reported in this partition."""
+        return number < len(self.frontier) and self.frontier[number] > 0
+
     def take_dirty(self) -> list[DeviceState]:
         """Return the states that changed since the last call."""
         changed = np.flatnonzero(self.dirty).tolist()

@@ -38,6 +38,7 @@ class Draft:
     devices: list[DeviceState] = field(default_factory=list)
     rejudge: dict[tuple[str, int], Rejudge] = field(default_factory=dict)
     rejudged: list[tuple[str, int]] = field(default_factory=list)
+    marks_followed: dict[int, int] = field(default_factory=dict)
 
     def holds_data(self) -> bool:
         """Whether reads of the store would miss something that is drafted here."""
@@ -71,6 +72,7 @@ class Draft:
             devices=list({state.device: state for state in self.devices}.values()),
             rejudge=list(self.rejudge.values()),
             rejudged=self.rejudged,
+            marks_followed=self.marks_followed,
         )
 
     def _joined(self, parts: _Rows) -> tuple[Readings, NDArray[np.int32]]:

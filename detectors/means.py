@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.weighting import Weighted, flow_beside, group_medians, weighted_means
-from schemas.codes import FLAG_NORMAL, KIND_LENGTH_S, Kind, NotJudged
+from schemas.codes import FLAG_MARKED, FLAG_NORMAL, KIND_LENGTH_S, Kind, NotJudged
 from schemas.columns import PERIOD_DAY, PERIOD_HOUR, Means, Readings
 from schemas.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, day_start, hour_start
 from standards.ambient import daily_maximum_8h
@@ -39,6 +39,21 @@ class Validity:
     """The value is a median, not a mean (pH)."""
     flow_of: NDArray[np.int64]
     """Flow series that weighs the samples (discharged water), -1 = none."""
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """Which means have too few valid samples, and whether they would have enough without marks."""
+
+    short: NDArray[np.bool_]
+    enough_unmarked: NDArray[np.bool_]
+
+    def reasons(self) -> NDArray[np.object_]:
+        """Return why means are invalid: "" where there are enough samples."""
+        found: NDArray[Any] = np.full(len(self.short), "", dtype=object)
+        found[self.short] = NotJudged.TOO_FEW_SAMPLES.value
+        found[self.short & self.enough_unmarked] = NotJudged.MARKED.value
+        return found
 
 
 def in_force(readings: Readings) -> Readings:
@@ -133,8 +148,10 @@ def hour_means(readings: Readings, validity: Validity) -> Means:
     pick = _choose(groups)
     series, kind, samples = groups.series[pick], groups.kind[pick], _samples(groups, normal)[pick]
     needed = np.maximum(1, -(-validity.min_minutes[series] // _LENGTH_MIN[kind]))
-    enough = samples >= np.where(kind == Kind.HOUR, 1, needed)
-    return _means(series, PERIOD_HOUR, groups.start[pick], kind, samples, enough, values.rows(pick))
+    needed = np.where(kind == Kind.HOUR, 1, needed)
+    unmarked = _samples(groups, normal | (rows.flag == FLAG_MARKED))[pick]
+    shortage = Shortage(samples < needed, unmarked >= needed)
+    return _means(series, PERIOD_HOUR, groups.start[pick], kind, samples, shortage, values.rows(pick))
 
 
 def _values(
@@ -163,12 +180,12 @@ def _means(
     start: NDArray[np.int64],
     kind: NDArray[np.uint8],
     samples: NDArray[np.int64],
-    enough: NDArray[np.bool_],
+    shortage: Shortage,
     values: Weighted,
 ) -> Means:
-    valid = enough & ~values.unweighable
-    reason = reasons(enough)
-    reason[enough & values.unweighable] = NotJudged.FLOW_MISSING.value
+    valid = ~shortage.short & ~values.unweighable
+    reason = shortage.reasons()
+    reason[~shortage.short & values.unweighable] = NotJudged.FLOW_MISSING.value
     none = np.full(len(series), np.nan)
     return Means(
         series,
@@ -189,13 +206,6 @@ def complete_windows(readings: Readings) -> tuple[NDArray[np.int32], NDArray[np.
     groups = _group(readings)
     pick = _choose(groups)
     return groups.series[pick], groups.start[pick], groups.complete[pick]
-
-
-def reasons(valid: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Return why means are invalid: "" where valid."""
-    found: NDArray[Any] = np.full(len(valid), NotJudged.TOO_FEW_SAMPLES.value, dtype=object)
-    found[valid] = ""
-    return found
 
 
 def day_means(hours: Means, reported: Readings, validity: Validity) -> Means:
@@ -234,11 +244,14 @@ def _days_of_hours(hours: Means, validity: Validity) -> Means:
     series = rows.series[at]
     samples = np.add.reduceat(rows.valid.astype(np.int64), at)
     values = _values(rows.series, rows.start, rows.value, rows.valid, at, validity)
-    enough = samples >= np.maximum(1, validity.min_hours[series])
+    marked = np.add.reduceat((rows.reason == NotJudged.MARKED.value).astype(np.int64), at)
+    needed = np.maximum(1, validity.min_hours[series])
+    enough = samples >= needed
     ozone = validity.maximum_8h[series]
     if ozone.any():
         values.value[ozone], enough[ozone] = daily_maximum_8h(_hour_grid(rows, day, at)[ozone])
-    days = _means(series, PERIOD_DAY, day[at], np.full(len(at), Kind.HOUR, np.uint8), samples, enough, values)
+    shortage = Shortage(~enough, (marked > 0) & (samples + marked >= needed))
+    days = _means(series, PERIOD_DAY, day[at], np.full(len(at), Kind.HOUR, np.uint8), samples, shortage, values)
     return replace(days, converted=_day_converted(rows, at, validity), mass_kg=_day_mass(rows, at))
 
 
@@ -274,7 +287,8 @@ def _days_as_told(reported: Readings) -> Means:
     valid = rows.flag == FLAG_NORMAL
     values = Weighted(np.where(valid, rows.value, np.nan), np.zeros(len(rows), dtype=bool))
     kind = np.full(len(rows), Kind.DAY, np.uint8)
-    return _means(rows.series, PERIOD_DAY, day_start(rows.observed_at), kind, valid.astype(np.int64), valid, values)
+    shortage = Shortage(~valid, rows.flag == FLAG_MARKED)
+    return _means(rows.series, PERIOD_DAY, day_start(rows.observed_at), kind, valid.astype(np.int64), shortage, values)
 
 
 def latest(means: Means) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """One partition's state, and what a tick makes of it: hours close, days close, verdicts fall, silence is noticed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from detectors.directory import Directory
 from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.intake import Intake
+from detectors.mark_book import MarkBook
 from detectors.means import complete_windows, day_means, hour_means, latest, window_end
 from detectors.results import Results
 from schemas.bundle import Bundle
@@ -34,6 +35,8 @@ class Pending:
     device: int
     ticks: int = 0
     """Ticks since it was last touched."""
+    at_once: bool = False
+    """A mark touched it: there is nothing to wait for."""
 
 
 @dataclass
@@ -52,12 +55,14 @@ class Partition:
     series_device: dict[int, int] = field(default_factory=dict)
     wake_at: int = 0
     """Before this instant a tick changes nothing, unless something came in."""
+    marks_followed: InitVar[int] = 0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, marks_followed: int) -> None:
         self.tick_at = self.lease.tick_at
         self.next_offset = self.lease.next_offset
         self.intake = Intake(self.directory, self.store, self.devices)
         self.results = Results(self.directory)
+        self.marks = MarkBook(self.directory, self.store, marks_followed)
         self._heard = False
         self.drafted = False
         self._committed = (self.next_offset, self.tick_at)
@@ -101,9 +106,9 @@ class Partition:
         for number, start in set(zip(series.tolist(), hour_start(instant).tolist(), strict=True)):
             self.touch(self.directory.series[number][0], start, self.series_device[number], draft)
 
-    def touch(self, site: str, start: int, device: int, draft: Draft) -> None:
+    def touch(self, site: str, start: int, device: int, draft: Draft, *, at_once: bool = False) -> None:
         """Note that a closed hour must be judged again."""
-        self.pending[site, start] = Pending(device)
+        self.pending[site, start] = Pending(device, at_once=at_once)
         draft.rejudge[site, start] = Rejudge(site, device, start, self.tick_at)
 
     def is_idle(self, now: int) -> bool:
@@ -170,10 +175,11 @@ class Partition:
         closing = window_end(rows) <= self.devices.frontier[device] if len(rows) else np.empty(0, bool)
         due = self._without_shared(rows.take(closing), draft)
         self.open = [rows.take(~closing)] if not closing.all() else []
-        validity = self.directory.validity()
+        validity, marking = self.directory.validity(), self.marks.on(due)
+        due = marking.without_marked(due, self.directory.series, validity)
         hours = with_amounts(self.directory, hour_means(due, validity))
         self.open_hours.append(hours)
-        self.results.tell(hours, None, now, draft)
+        self.results.tell(hours, None, now, draft, marking)
         self.results.tell(self._close_days(due.take(due.kind == Kind.DAY), draft), None, now, draft)
 
     def _without_shared(self, due: Readings, draft: Draft) -> Readings:

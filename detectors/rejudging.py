@@ -1,4 +1,4 @@
-"""Judging closed windows again: late data, a replay (and, later, marks and changed bindings) touch hours, their days follow."""
+"""Judging closed windows again: late data, a replay or a mark (later: a changed binding) touch hours, their days follow."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from detectors.draft import Draft
 from detectors.gas import with_amounts
+from detectors.marking import Marking
 from detectors.means import complete_windows, day_means, hour_means, latest
-from detectors.partition import Partition
+from detectors.partition import Partition, Pending
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, Means, Readings
 from schemas.times import DAY_US, HOUR_US, day_start, hour_start
@@ -19,40 +20,73 @@ QUIET_TICKS = 2
 _Window = tuple[str, int]
 
 
-def rejudge(partition: Partition, now: int, draft: Draft) -> None:
-    """Judge again what is due at a tick; everything drafted before must be committed, since this reads the store."""
-    due, readings = _due(partition)
+def follow_marks(partition: Partition, draft: Draft) -> int:
+    """Note the closed hours that changed marks touch; return the latest entry among these marks, µs (0: nothing is new).
+
+    Open hours meet the marks when they close. The revision is written with the touched hours, so a crash loses neither.
+    """
+    changed = partition.marks.news()
+    for mark in changed:
+        devices = [n for n in partition.marks.devices_of(mark.site_id) if partition.devices.is_met(n)]
+        for start in sorted(partition.marks.hours_touched(mark)) if devices else ():
+            reached = max(devices, key=lambda number: partition.devices.frontier[number])
+            if start + HOUR_US <= partition.devices.frontier[reached]:
+                partition.touch(mark.site_id, start, reached, draft, at_once=True)
+    if changed:
+        partition.drafted = True
+        partition.marks.followed = draft.marks_followed[partition.lease.partition] = partition.marks.known
+    return max((mark.recorded_at for mark in changed), default=0)
+
+
+def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool = False) -> None:
+    """Judge again what is due at a tick; everything drafted before must be committed, since this reads the store.
+
+    `marked_only`: between ticks, only what marks touched.
+    """
+    due, readings = _due(partition, marked_only)
     if not due:
         return
     partition.drafted = True
-    means = _hours(partition, readings)
-    days = _days(partition, means, due)
+    marking = _marking(partition, due)
+    means = _hours(partition, readings, marking)
+    days = _days(partition, means, due, marking)
     partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
     for part in (means, days):
         previous = partition.store.verdicts_at(part.series, part.period, part.start) if len(part) else Verdicts.empty()
-        partition.results.tell(part, previous, now, draft)
+        partition.results.tell(part, previous, now, draft, marking)
     for window in due:
         del partition.pending[window]
         draft.rejudged.append(window)
 
 
-def _due(partition: Partition) -> tuple[list[_Window], Readings]:
-    """Return the touched windows that are complete or quiet, with their readings."""
+def _due(partition: Partition, marked_only: bool) -> tuple[list[_Window], Readings]:
+    """Return the touched windows that are complete or quiet, or that a mark touched, with their readings."""
     asked = []
     for window, pending in partition.pending.items():
-        if pending.ticks == 0 or pending.ticks >= QUIET_TICKS:
+        if pending.at_once or (not marked_only and (pending.ticks == 0 or pending.ticks >= QUIET_TICKS)):
             asked.append(window)
-        pending.ticks += 1
+        pending.ticks += not marked_only
     if not asked:
         return [], Readings.empty()
     series, start = _series_of(partition, asked)
     readings = partition.store.window_readings(series, start, start + HOUR_US)
     readings = readings.take(readings.kind != Kind.DAY)
     open_windows = _incomplete(partition, readings)
-    due = [w for w in asked if partition.pending[w].ticks > QUIET_TICKS or w not in open_windows]
+    due = [w for w in asked if _is_due(partition.pending[w]) or w not in open_windows]
     sites = set(due)
     keep = np.array([(partition.directory.series[s][0], h) in sites for s, h in _hours_of(readings)], dtype=bool)
     return due, readings.take(keep) if len(readings) else readings
+
+
+def _is_due(pending: Pending) -> bool:
+    """Whether a window is judged though it is incomplete."""
+    return pending.at_once or pending.ticks > QUIET_TICKS
+
+
+def _marking(partition: Partition, due: list[_Window]) -> Marking:
+    """Return what is left out on the days of the windows."""
+    days = day_start(np.array([start for _, start in due], dtype=np.int64))
+    return partition.marks.over({site for site, _ in due}, int(days.min()), int(days.max()) + DAY_US)
 
 
 def _series_of(partition: Partition, windows: list[_Window]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -81,8 +115,10 @@ def _incomplete(partition: Partition, readings: Readings) -> set[_Window]:
     }
 
 
-def _hours(partition: Partition, readings: Readings) -> Means:
-    return with_amounts(partition.directory, hour_means(readings, partition.directory.validity()))
+def _hours(partition: Partition, readings: Readings, marking: Marking) -> Means:
+    directory = partition.directory
+    counted = marking.without_marked(readings, directory.series, directory.validity())
+    return with_amounts(directory, hour_means(counted, directory.validity()))
 
 
 def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:
@@ -90,7 +126,7 @@ def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:
     return partition.devices.frontier[device]
 
 
-def _days(partition: Partition, means: Means, due: list[_Window]) -> Means:
+def _days(partition: Partition, means: Means, due: list[_Window], marking: Marking) -> Means:
     """Return the day means of the closed days that the windows belong to."""
     days = {(site, int(day_start(np.array([start]))[0])): partition.pending[site, start].device for site, start in due}
     closed = [(site, day) for (site, day), device in days.items() if day + DAY_US <= partition.devices.frontier[device]]
@@ -100,7 +136,10 @@ def _days(partition: Partition, means: Means, due: list[_Window]) -> Means:
     series, start = np.array([n for n, _ in pairs], np.int32), np.array([d for _, d in pairs], np.int64)
     stored = partition.store.means_between(series, PERIOD_HOUR, start, start + DAY_US)
     hours = Means.concat([stored, means.take(_within(means, set(pairs)))])
-    return day_means(hours.take(latest(hours)), _told(partition, series, start), partition.directory.validity())
+    told = marking.without_marked(
+        _told(partition, series, start), partition.directory.series, partition.directory.validity()
+    )
+    return day_means(hours.take(latest(hours)), told, partition.directory.validity())
 
 
 def _within(means: Means, pairs: set[tuple[int, int]]) -> NDArray[np.bool_]:

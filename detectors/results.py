@@ -9,15 +9,18 @@ from detectors import findings
 from detectors.air_index import station_indices
 from detectors.directory import Directory
 from detectors.draft import Draft
+from detectors.marking import Marking
 from detectors.verdicts import Judge
 from schemas import topics
 from schemas.codes import FindingStatus, Outcome, Period
 from schemas.columns import PERIOD_HOUR, Means
 from schemas.events import Finding
+from schemas.times import DAY_US, HOUR_US
 from store.port import OutboxEvent, Verdicts
 
 _Key = tuple[int, int, int]
 PERIOD_WORD = (Period.HOUR, Period.DAY)
+PERIOD_LENGTH_US = (HOUR_US, DAY_US)
 
 
 def verdict_keys(verdicts: Verdicts) -> dict[_Key, int]:
@@ -44,8 +47,13 @@ class Results:
             if latest.outcome[row] == Outcome.EXCEEDED:
                 self._running[series, period] = start
 
-    def tell(self, means: Means, previous: Verdicts | None, now: int, draft: Draft) -> None:
-        """Add means, their verdicts, indices and events; `previous` are the verdicts that re-judged windows had (None: first closing)."""
+    def tell(
+        self, means: Means, previous: Verdicts | None, now: int, draft: Draft, marking: Marking | None = None
+    ) -> None:
+        """Add means, their verdicts, indices and events; `previous` are the verdicts that re-judged windows had (None: first closing).
+
+        `marking` is what was left out of the windows, to be told with a finding.
+        """
         if not len(means):
             return
         verdicts = self._judge.verdicts(means)
@@ -57,7 +65,7 @@ class Results:
         for key, row in verdict_keys(verdicts).items():
             status = self._status(key, verdicts, row, previous, was.get(key))
             if status is not None:
-                draft.findings.append(self._exceedance(key, verdicts, row, status, now))
+                draft.findings.append(self._exceedance(key, verdicts, row, status, now, marking or Marking()))
 
     def _status(
         self, key: _Key, verdicts: Verdicts, row: int, previous: Verdicts | None, before: int | None
@@ -88,13 +96,17 @@ class Results:
             return FindingStatus.ENDED
         return FindingStatus.ENDED if (again or running is not None) and (series, period) in self._ever else None
 
-    def _exceedance(self, key: _Key, verdicts: Verdicts, row: int, status: FindingStatus, now: int) -> Finding:
+    def _exceedance(
+        self, key: _Key, verdicts: Verdicts, row: int, status: FindingStatus, now: int, marking: Marking
+    ) -> Finding:
         site, parameter = self._directory.series[key[0]]
         numbers = {name: getattr(verdicts, name)[row] for name in ("value", "limit_min", "limit_max", "times_over")}
         detail: dict[str, object] = {
             name: None if np.isnan(figure) else float(figure) for name, figure in numbers.items()
         }
         detail |= {name: getattr(verdicts, name)[row] for name in ("outcome", "reason", "rule", "binding", "basis")}
+        marks = marking.told(site, parameter, key[2], key[2] + PERIOD_LENGTH_US[key[1]])
+        detail |= {"marks": marks} if marks else {}
         return findings.exceedance(site, parameter, PERIOD_WORD[key[1]], key[2], status, now, detail)
 
     def _events(self, means: Means, now: int) -> list[OutboxEvent]:

@@ -18,7 +18,8 @@ FAR_FUTURE_US = 10_000_000_000 * 1_000_000
 
 def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: int) -> Partition:
     """Return the partition as it was after its last commit: devices, open readings, open days, running exceedances, what is to judge again."""
-    partition = Partition(lease, directory, store)
+    followed = store.marks_followed(lease.topic, lease.partition)
+    partition = Partition(lease, directory, store, marks_followed=followed)
     states = store.device_states(lease.partition, partitions)
     directory.devices([device_id for device_id, _ in states])
     partition.devices.load(state for _, state in states)

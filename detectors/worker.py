@@ -13,7 +13,7 @@ from detectors.directory import Directory
 from detectors.draft import Draft
 from detectors.partition import Partition
 from detectors.poison import Sieve
-from detectors.rejudging import rejudge
+from detectors.rejudging import follow_marks, rejudge
 from detectors.takeover import take_over
 from schemas.bundle import Bundle, Tick, decode_record
 from schemas.errors import EcoVigilError, LeaseLost
@@ -41,12 +41,12 @@ class Worker:
         self._sieve = Sieve()
 
     def step(self, wait_s: float) -> bool:
-        """Work off what a poll brings; return whether there was anything. Raises Unavailable where log or database is away."""
+        """Work off what a poll brings, and what marks touched; return whether there was anything. Raises Unavailable where log or database is away."""
         self._follow_assignment()
         records = self._consumer.poll(wait_s, self._max_records)
-        if not records:
-            return False
+        marked = False
         try:
+            marked = self._follow_marks()
             self._work(records)
         except LeaseLost:
             log.warning("lease lost, partitions are checked", extra={"partitions": sorted(self._partitions)})
@@ -60,7 +60,7 @@ class Worker:
             if not self._sieve.suspect(records):
                 raise
             self._doubt_all()
-        return True
+        return bool(records) or marked
 
     def close(self) -> None:
         """Leave the group; what was not committed is read again by the successor."""
@@ -104,6 +104,22 @@ class Worker:
     def _doubt_all(self) -> None:
         self._draft = Draft()
         self._unsure |= set(self._partitions)
+
+    def _follow_marks(self) -> bool:
+        """Judge again at once what new marks touch; return whether there were any.
+
+        A mark need not wait for a tick: what it changes is known when it is entered, or at the last tick if that is later.
+        """
+        revision, found = self._store.mark_revision() if self._partitions else 0, False
+        for _, partition in sorted(self._partitions.items()):
+            partition.marks.known = revision
+            entered_at = follow_marks(partition, self._draft)
+            if entered_at:
+                self._commit()
+                rejudge(partition, max(entered_at, partition.tick_at), self._draft, marked_only=True)
+                self._commit()
+            found |= entered_at > 0
+        return found
 
     def _work(self, records: Sequence[LogRecord]) -> None:
         by_partition = groupby(sorted(records, key=lambda r: (r.partition, r.offset)), key=lambda r: r.partition)

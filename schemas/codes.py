@@ -49,6 +49,8 @@ class DataFlag(StrEnum):
 
 FLAG_NORMAL: Final = ord("N")
 FLAG_ABOVE_RANGE: Final = ord("T")
+FLAG_MARKED: Final = ord("m")
+"""Ours, while a window is judged: a normal value that a mark takes out. No device can send it."""
 
 
 class Period(StrEnum):

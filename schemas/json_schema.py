@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from schemas.events import AlertChanged, DeadLettered, Finding, MeansClosed
+from schemas.marks import Mark
 from schemas.registry import Registry
 from schemas.report import ReportV1
 
@@ -17,6 +18,7 @@ WIRE: Final[dict[str, type[BaseModel]]] = {
     "findings.v1": Finding,
     "alerts.v1": AlertChanged,
     "dead_letters.v1": DeadLettered,
+    "mark.v1": Mark,
     "registry": Registry,
 }
 """What others read or write, by its name on the wire."""

@@ -15,7 +15,8 @@ MEANS: Final = "means.v1"
 FINDINGS: Final = "findings.v1"
 ALERTS: Final = "alerts.v1"
 DEAD_LETTERS: Final = "dead_letters"
-KAFKA_TOPICS: Final = (REPORTS, MEANS, FINDINGS, ALERTS, DEAD_LETTERS)
+MARKS: Final = "marks.v1"
+KAFKA_TOPICS: Final = (REPORTS, MEANS, FINDINGS, ALERTS, DEAD_LETTERS, MARKS)
 
 
 class ReportTopic(NamedTuple):

@@ -4,6 +4,7 @@ from store.memory_alerts import MemoryAlerts
 from store.memory_city import MemoryCity
 from store.memory_export import MemoryExport
 from store.memory_letters import MemoryLetters
+from store.memory_marks import MemoryMarks
 from store.memory_tables import MemoryTables
 from store.memory_work import MemoryWork
 
@@ -13,6 +14,7 @@ __all__ = ["MemoryStore", "MemoryTables"]
 class MemoryStore(
     MemoryExport,
     MemoryLetters,
+    MemoryMarks,
     MemoryAlerts,
     MemoryCity,
     MemoryWork,

@@ -145,6 +145,8 @@ class MemoryWriter:
             t.rejudge.pop(done, None)
         for rejudge in batch.rejudge:
             t.rejudge[rejudge.site, rejudge.start] = rejudge
+        for partition, revision in batch.marks_followed.items():
+            t.mark_followed[self.leases[partition].topic, partition] = revision
         for event in batch.outbox:
             t.send(event)
 

@@ -10,6 +10,7 @@ from threading import RLock
 from typing import Generic, NamedTuple, TypeVar
 
 from schemas.errors import LeaseLost
+from schemas.marks import Mark
 from schemas.registry import Registry
 from store.port import Advance, BookEntry, DeviceState, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge
 
@@ -182,6 +183,10 @@ class MemoryTables:
     letter_keys: set[tuple[str, int, int, int, int]] = field(default_factory=set)
     """(log_id, partition, offset, position, part)."""
     book: dict[tuple[str, date], BookEntry] = field(default_factory=dict)
+    mark: list[Mark] = field(default_factory=list)
+    """Every version, in the order of entry."""
+    mark_followed: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Revision by (topic, partition)."""
 
     def send(self, event: OutboxEvent) -> int:
         """Append an event to the outbox and return its id."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from schemas.bundle import Rejected
 from schemas.columns import Columns, Means, Readings, Reports
 from schemas.registry import Registry
+from store.mark_reader import MarkReader
 
 
 @dataclass(frozen=True)
@@ -207,9 +208,11 @@ class WorkBatch:
     rejudge: list[Rejudge] = field(default_factory=list)
     rejudged: list[tuple[str, int]] = field(default_factory=list)
     """(site, start) that are done."""
+    marks_followed: dict[int, int] = field(default_factory=dict)
+    """By partition: the revision of the marks up to which the touched windows are in `rejudge`."""
 
 
-class WorkStore(Protocol):
+class WorkStore(MarkReader, Protocol):
     """The worker's side of the store. All reads see what the last commit left; raises Unavailable where the database is away."""
 
     def claim(self, topic: str, log_id: str, partitions: Sequence[int], owner: str) -> list[Lease]:

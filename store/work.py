@@ -17,6 +17,7 @@ from schemas.times import DAY_US, from_us, to_us
 from store import binary
 from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, SHA8, array, word_array
 from store.leases import PostgresLeases
+from store.marks import PostgresMarkReader, follow_marks
 from store.numbers import Numbers
 from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
 from store.postgres import Database
@@ -28,7 +29,7 @@ from store.work_commit import WorkWriter, report_keys, span
 SQL = queries("work")
 
 
-class PostgresWorkStore(PostgresLeases):
+class PostgresWorkStore(PostgresLeases, PostgresMarkReader):
     """`WorkStore` over one Database; see the port for what each call promises."""
 
     def __init__(self, database: Database) -> None:
@@ -161,6 +162,8 @@ class PostgresWorkStore(PostgresLeases):
             self._make_partitions(batch.readings.observed_at)
         with self.database.transaction(batch.advances) as cursor:
             WorkWriter(cursor, batch, copy=self.database.copy).write(self._bundles, self._reports)
+            if batch.marks_followed:
+                follow_marks(cursor, batch.advances[0].lease.topic, batch.marks_followed)
 
     def _make_partitions(self, observed_at: NDArray[np.int64]) -> None:
         """See to the months that this store has not met yet, before the transaction that writes."""

@@ -1,0 +1,75 @@
+"""What a partition knows of marks: it asks the store whenever it judges, and remembers up to where it has judged again."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.directory import Directory
+from detectors.marking import Marking
+from detectors.means import window_end, window_start
+from schemas.columns import Readings
+from schemas.marks import CONDITION_KINDS, Mark
+from schemas.times import DAY_US, HOUR_US
+from standards.marks import left_out, longest_run_us, reach, rule_for
+from store.mark_reader import MarkReader
+
+_YEAR_US = 366 * DAY_US
+
+
+@dataclass
+class MarkBook:
+    """Marks as one partition sees them."""
+
+    directory: Directory
+    store: MarkReader
+    followed: int
+    """Revision up to which the closed hours that marks touch have been noted."""
+    known: int = -1
+    """Newest revision that was seen; 0: there are no marks, nothing need be asked."""
+
+    def on(self, readings: Readings) -> Marking:
+        """Return what is left out in the windows of these readings."""
+        if not len(readings) or self.known == 0:
+            return Marking()
+        sites = {self.directory.series[number][0] for number in np.unique(readings.series).tolist()}
+        return self.over(sites, int(window_start(readings).min()), int(window_end(readings).max()))
+
+    def over(self, sites: Collection[str], start: int, end: int) -> Marking:
+        """Return what is left out at these sites in [start, end)."""
+        if not sites or self.known == 0:
+            return Marking()
+        registry = self.directory.registry
+        by_site: dict[str, list[Mark]] = defaultdict(list)
+        earliest = min(reach(registry, site, start) for site in sites)
+        for mark in self.store.marks_over(sorted(sites), earliest, end):
+            by_site[mark.site_id].append(mark)
+        return Marking({site: left_out(registry, marks) for site, marks in by_site.items()})
+
+    def news(self) -> list[Mark]:
+        """Return the marks that changed since this partition followed them."""
+        return self.store.marks_after(self.followed) if self.followed < self.known else []
+
+    def hours_touched(self, mark: Mark) -> set[int]:
+        """Return the hours whose judgement a change of this mark may change.
+
+        The time limit of a condition is shared by stretches that touch, or by a year: their hours are touched too.
+        """
+        touched = [mark]
+        if mark.kind in CONDITION_KINDS:
+            rule = rule_for(self.directory.registry, mark)
+            span = _YEAR_US if rule is not None and rule.per_year else longest_run_us()
+            after = self.store.marks_over([mark.site_id], mark.start, mark.end + span)
+            touched += [other for other in after if other.kind in CONDITION_KINDS]
+        return set(_hours(touched))
+
+    def devices_of(self, site: str) -> Iterable[int]:
+        """Return the numbers of the devices that report for a site, as far as they are met."""
+        named = self.directory.device_ids.items()
+        return [number for number, device_id in named if site in self.directory.sites_of(device_id)]
+
+
+def _hours(marks: Iterable[Mark]) -> Iterable[int]:
+    for mark in marks:
+        yield from range(mark.start // HOUR_US * HOUR_US, mark.end, HOUR_US)
