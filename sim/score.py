@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from schemas.codes import FindingKind
 from schemas.registry import Registry
 from schemas.times import cst_text
 from sim.incidents import Incident
@@ -19,6 +20,10 @@ class Score:
     """What is not known, in words."""
     elsewhere: list[str] = field(default_factory=list)
     """Alerts that no incident explains, in words."""
+    warned: int = 0
+    """Early warnings of hours in which an incident that exceeds went on."""
+    warned_elsewhere: list[str] = field(default_factory=list)
+    """Early warnings without an incident, in words: told apart, since a warning claims no exceedance."""
 
     @property
     def perfect(self) -> bool:
@@ -36,13 +41,18 @@ def score(
 ) -> Score:
     """Compare alerts about the sites in `fleet` with the truth; `duplicates` are the books' sums by device."""
     owner = {site: device.id for device in registry.device for site in device.sites}
-    about = [alert for alert in alerts if alert.sites & fleet]
+    told = [alert for alert in alerts if alert.sites & fleet]
+    warnings = [alert for alert in told if alert.kind == FindingKind.EARLY_WARNING]
+    about = [alert for alert in told if alert.kind != FindingKind.EARLY_WARNING]
+    incidents = list(incidents)
     result, explained = Score(), set()
     for incident in incidents:
         matching = [alert for alert in about if _explains(incident, alert)]
         explained |= {alert.alert_id for alert in matching}
         problem = _problem(incident, matching, duplicates.get(owner[incident.site], 0))
         (result.missed if problem else result.told).append(problem or incident.id)
+    stray = [alert for alert in warnings if not any(_foretells(alert, incident) for incident in incidents)]
+    result.warned, result.warned_elsewhere = len(warnings) - len(stray), [_text(alert) for alert in stray]
     result.elsewhere = [_text(alert) for alert in about if alert.alert_id not in explained]
     return result
 
@@ -54,6 +64,17 @@ def _explains(incident: Incident, alert: AlertFound) -> bool:
         and incident.site in alert.sites
         and (not truth.parameters or alert.parameter in truth.parameters)
         and (truth.raised is None or truth.raised[0] <= alert.raised_at < truth.raised[1])
+    )
+
+
+def _foretells(alert: AlertFound, incident: Incident) -> bool:
+    """Whether an early warning came while an incident was on its way to what it had to be alerted for."""
+    truth = incident.truth
+    return (
+        truth.alert == FindingKind.EXCEEDANCE
+        and incident.site in alert.sites
+        and (not truth.parameters or alert.parameter in truth.parameters)
+        and incident.start <= alert.raised_at <= incident.to
     )
 
 

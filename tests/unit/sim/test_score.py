@@ -1,5 +1,6 @@
 """The score of the fleet: every incident told, nothing else."""
 
+from schemas.times import HOUR_US
 from sim.example import example_registry
 from sim.incidents import Incident, read_incidents
 from sim.results import AlertFound
@@ -55,3 +56,15 @@ def test_an_alert_elsewhere_in_the_city_is_not_the_fleets() -> None:
     city = AlertFound("city", "heavy_pollution", "open", "orange", ALL[0].raised_at, city="110000")
 
     assert scored(*ALL, city).perfect
+
+
+def warning(site: str, hours: int) -> AlertFound:
+    """Return an early warning so many hours after the bypass began."""
+    raised = INCIDENTS["bypass"].start + hours * HOUR_US
+    return AlertFound("w", "early_warning", "resolved", "blue", raised, sites=frozenset([site]), parameter="a21026")
+
+
+def test_early_warnings_are_kept_apart_from_false_alarms() -> None:
+    found = scored(*ALL, warning("coal-07", 1), warning("coal-01", 1), warning("coal-07", 48))
+
+    assert (found.perfect, found.warned, len(found.warned_elsewhere)) == (True, 1, 2)
