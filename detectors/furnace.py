@@ -6,6 +6,7 @@ Silence ends nothing. Sees no start-up or shut-down by itself: those are marks. 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -218,7 +219,7 @@ def _by_day(slots: Slots) -> Iterator[tuple[int, int, Slots]]:
     """Yield (series, day, the slots of that day)."""
     day = day_start(slots.start)
     at = np.flatnonzero(_changes(slots.series, day)).tolist()
-    for first, end in zip(at, [*at[1:], len(day)], strict=True):
+    for first, end in pairwise([*at, len(day)]):
         part = slice(first, end)
         yield int(slots.series[first]), int(day[first]), Slots(slots.series[part], slots.start[part], slots.mean[part])
 

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import findings
+from detectors.converted import mismatches
 from detectors.devices import DeviceTable
 from detectors.directory import Directory
 from detectors.draft import Draft
+from detectors.early_warning import EarlyWarnings
+from detectors.furnace import Furnaces
 from detectors.gas import with_amounts
 from detectors.intake import Intake
 from detectors.mark_book import MarkBook
@@ -63,6 +66,10 @@ class Partition:
         self.intake = Intake(self.directory, self.store, self.devices)
         self.results = Results(self.directory)
         self.marks = MarkBook(self.directory, self.store, marks_followed)
+        self.furnaces = Furnaces(self.directory, self.store, self.tick_at, self.admitted)
+        self.warnings = EarlyWarnings(self.directory, self.store, self.tick_at, self.admitted)
+        self._fresh: list[Readings] = []
+        """Readings of open hours that no tick has looked at."""
         self._heard = False
         self.drafted = False
         self._committed = (self.next_offset, self.tick_at)
@@ -98,9 +105,14 @@ class Partition:
         self.series_device.update(zip(readings.series.tolist(), device.tolist(), strict=True))
         late = window_end(readings) <= self.devices.frontier[device]
         if not late.all():
-            self.open.append(readings.take(~late))
+            self.reopen(readings.take(~late))
         if late.any():
             self._touch_hours(readings.series[late], readings.observed_at[late], draft)
+
+    def reopen(self, readings: Readings) -> None:
+        """Remember readings of open hours; the next tick looks at them."""
+        self.open.append(readings)
+        self._fresh.append(readings)
 
     def _touch_hours(self, series: NDArray[np.int32], instant: NDArray[np.int64], draft: Draft) -> None:
         for number, start in set(zip(series.tolist(), hour_start(instant).tolist(), strict=True)):
@@ -121,6 +133,7 @@ class Partition:
         rows = Readings.concat(self.open)
         device = self._devices_of(rows)
         self._advance(now, rows, device)
+        self._watch(rows, device, now, draft)
         self._close(rows, device, now, draft)
         for number in self.devices.newly_silent(now).tolist():
             device_id = self.directory.device_ids[number]
@@ -130,6 +143,25 @@ class Partition:
             )
         self._heard = False
         self.wake_at = self._next_wake(now)
+
+    def _watch(self, rows: Readings, device: NDArray[np.int32], now: int, draft: Draft) -> None:
+        """Look at hours before they close: furnaces that are too cold, means that can hardly stay below their limit."""
+        fresh, self._fresh = Readings.concat(self._fresh), []
+        frontier = self.devices.frontier[device]
+        touched = np.concatenate((fresh.series, rows.series[window_end(rows) <= frontier]))
+        furnaces = self.furnaces.watched(touched)
+        if len(furnaces):
+            mine = np.isin(rows.series, furnaces)
+            draft.findings.extend(self.furnaces.look(rows.take(mine), frontier[mine], now))
+        draft.findings.extend(self.warnings.look(rows, fresh, now))
+        draft.findings.extend(self.warnings.close(self._frontier_of, now))
+
+    def admitted(self, readings: Readings) -> Readings:
+        """Return readings as far as they may be judged: marks take some out."""
+        return self.marks.on(readings).without_marked(readings, self.directory.series, self.directory.validity())
+
+    def _frontier_of(self, series: int) -> int:
+        return int(self.devices.frontier[self.series_device[series]])
 
     def _devices_of(self, rows: Readings) -> NDArray[np.int32]:
         if not len(rows):
@@ -179,6 +211,8 @@ class Partition:
         due = marking.without_marked(due, self.directory.series, validity)
         hours = with_amounts(self.directory, hour_means(due, validity))
         self.open_hours.append(hours)
+        found = mismatches(self.directory, due, hours, now)
+        draft.findings.extend(finding for finding in found.values() if finding is not None)
         self.results.tell(hours, None, now, draft, marking)
         self.results.tell(self._close_days(due.take(due.kind == Kind.DAY), draft), None, now, draft)
 

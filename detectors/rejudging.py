@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.converted import mismatches
 from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.marking import Marking
 from detectors.means import complete_windows, day_means, hour_means, latest
 from detectors.partition import Partition, Pending
+from detectors.told import amendments
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, Means, Readings
 from schemas.times import DAY_US, HOUR_US, day_start, hour_start
@@ -54,6 +56,10 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
     for part in (means, days):
         previous = partition.store.verdicts_at(part.series, part.period, part.start) if len(part) else Verdicts.empty()
         partition.results.tell(part, previous, now, draft, marking)
+    found = mismatches(partition.directory, partition.admitted(readings), means, now)
+    draft.findings.extend(amendments(partition.store, found, now))
+    closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
+    draft.findings.extend(partition.furnaces.recount(closed, now))
     for window in due:
         del partition.pending[window]
         draft.rejudged.append(window)

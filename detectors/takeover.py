@@ -48,7 +48,7 @@ def _series(partition: Partition, states: Sequence[tuple[str, DeviceState]]) -> 
 
 def _load(partition: Partition, series: NDArray[np.int32], frontier: NDArray[np.int64]) -> None:
     store, day = partition.store, day_start(frontier)
-    partition.open = [store.window_readings(series, frontier, np.full(len(series), FAR_FUTURE_US, np.int64))]
+    partition.reopen(store.window_readings(series, frontier, np.full(len(series), FAR_FUTURE_US, np.int64)))
     told = _open_days(partition, series, day, frontier)
     if len(told):
         partition.open.append(told)
