@@ -133,8 +133,10 @@ class Partition:
         rows = Readings.concat(self.open)
         device = self._devices_of(rows)
         self._advance(now, rows, device)
-        self._watch(rows, device, now, draft)
-        self._close(rows, device, now, draft)
+        frontier = self.devices.frontier[device]
+        closing = window_end(rows) <= frontier
+        self._watch(rows, frontier, closing, now, draft)
+        self._close(rows, closing, now, draft)
         for number in self.devices.newly_silent(now).tolist():
             device_id = self.directory.device_ids[number]
             since = int(self.devices.heard_at[number])
@@ -144,11 +146,12 @@ class Partition:
         self._heard = False
         self.wake_at = self._next_wake(now)
 
-    def _watch(self, rows: Readings, device: NDArray[np.int32], now: int, draft: Draft) -> None:
+    def _watch(
+        self, rows: Readings, frontier: NDArray[np.int64], closing: NDArray[np.bool_], now: int, draft: Draft
+    ) -> None:
         """Look at hours before they close: furnaces that are too cold, means that can hardly stay below their limit."""
         fresh, self._fresh = Readings.concat(self._fresh), []
-        frontier = self.devices.frontier[device]
-        touched = np.concatenate((fresh.series, rows.series[window_end(rows) <= frontier]))
+        touched = np.concatenate((fresh.series, rows.series[closing]))
         furnaces = self.furnaces.watched(touched)
         if len(furnaces):
             mine = np.isin(rows.series, furnaces)
@@ -203,8 +206,7 @@ class Partition:
         whole[owners[~complete]] = False
         return np.where(ahead & whole, reached, frontier)
 
-    def _close(self, rows: Readings, device: NDArray[np.int32], now: int, draft: Draft) -> None:
-        closing = window_end(rows) <= self.devices.frontier[device] if len(rows) else np.empty(0, bool)
+    def _close(self, rows: Readings, closing: NDArray[np.bool_], now: int, draft: Draft) -> None:
         due = self._without_shared(rows.take(closing), draft)
         self.open = [rows.take(~closing)] if not closing.all() else []
         validity, marking = self.directory.validity(), self.marks.on(due)

@@ -56,7 +56,8 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
     for part in (means, days):
         previous = partition.store.verdicts_at(part.series, part.period, part.start) if len(part) else Verdicts.empty()
         partition.results.tell(part, previous, now, draft, marking)
-    found = mismatches(partition.directory, partition.admitted(readings), means, now)
+    counted = marking.without_marked(readings, partition.directory.series, partition.directory.validity())
+    found = mismatches(partition.directory, counted, means, now)
     draft.findings.extend(amendments(partition.store, found, now))
     closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
     draft.findings.extend(partition.furnaces.recount(closed, now))
