@@ -20,8 +20,7 @@ from sim.arrivals import Arrival
 from sim.memory_results import MemoryResults
 from sim.people import People
 from sim.scenario_file import Scenario
-from sim.scenario_inputs import ActivationStep, AlertStep
-from sim.scenario_play import play
+from sim.scenario_play import Action, play
 from store.memory import MemoryStore
 
 PARTITIONS: Final = 4
@@ -121,9 +120,9 @@ class InMemoryChain:
             self.link.reconnect()
         self.roles[role] = self._makers[role]()
 
-    def act(self, step: AlertStep | ActivationStep) -> str:
-        """Do what a person does, at the duty desk."""
-        return People(self.store, self._registry).act(step)
+    def act(self, step: Action) -> str:
+        """Do what a person does, at the duty desk or the mark desk."""
+        return People(self.store, self.store, self._registry).act(step)
 
     def results(self) -> MemoryResults:
         """Return what was worked out."""

@@ -25,9 +25,10 @@ from sim.database_results import DatabaseResults
 from sim.people import People
 from sim.playback import Backlog, Playback
 from sim.scenario_file import Scenario
-from sim.scenario_inputs import ActivationStep, AlertStep, Kill
-from sim.scenario_play import play
+from sim.scenario_inputs import Kill
+from sim.scenario_play import Action, play
 from store.alerts import PostgresAlerts
+from store.marks import PostgresMarks
 from store.postgres import Database
 from store.registry import RegistryStore
 from store.schema import migrate
@@ -141,9 +142,9 @@ class LiveChain:
             runner.stop()
             runner.start()
 
-    def act(self, step: AlertStep | ActivationStep) -> str:
-        """Do what a person does, at the duty desk."""
-        return People(self.alerts, self.registry).act(step)
+    def act(self, step: Action) -> str:
+        """Do what a person does, at the duty desk or the mark desk."""
+        return People(self.alerts, PostgresMarks(self.database), self.registry).act(step)
 
     def results(self) -> DatabaseResults:
         """Return what was worked out."""

@@ -110,6 +110,14 @@ class Mark(Table):
     kind: Literal["calibration", "fault", "maintenance", "stopped", "start_up", "shut_down", "low_load"]
     start: Moment = Field(alias="from")
     to: Moment
+    variant: Literal["", "cold", "hot"] = ""
+    """Of a start-up, where it is known."""
+
+    @model_validator(mode="after")
+    def _has_a_stretch(self) -> "Mark":
+        if self.to <= self.start:
+            raise ValueError("to is not after from")
+        return self
 
 
 class Kill(Table):

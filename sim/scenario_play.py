@@ -1,8 +1,8 @@
 """Plays a scenario on a chain, in memory or live: arrivals, what people do, what breaks, and a tick each virtual minute."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from schemas.times import MINUTE_US, cst_text
 from sim.arrivals import Arrival, timeline
@@ -10,6 +10,9 @@ from sim.expectations import unmet
 from sim.results import Results
 from sim.scenario_file import Scenario
 from sim.scenario_inputs import ActivationStep, AlertStep, CityState, Kill, Mark, OfficialForecast, Step
+
+Action = AlertStep | ActivationStep | Mark
+"""What people do."""
 
 
 class Chain(Protocol):
@@ -31,7 +34,7 @@ class Chain(Protocol):
         """Let a role die without a word and start it again."""
         ...
 
-    def act(self, step: AlertStep | ActivationStep) -> str:
+    def act(self, step: Action) -> str:
         """Do what a person does; return why it is not possible, "" where it was done."""
         ...
 
@@ -46,10 +49,7 @@ class Minute:
 
     tick: int
     arrivals: list[Arrival]
-    steps: list[Step]
-
-
-ACTIONS: Final = (AlertStep, ActivationStep)
+    steps: list[Step | Mark]
 
 
 def play(scenario: Scenario, chain: Chain) -> list[str]:
@@ -63,21 +63,15 @@ def play(scenario: Scenario, chain: Chain) -> list[str]:
 
 def unsupported(scenario: Scenario) -> Iterator[str]:
     """Return what the scenario asks for and we cannot do: it must not pass in silence."""
-    for mark in scenario.play.mark:
-        yield f"not supported yet: mark ({_where(mark)})"
     for step in scenario.play.step:
         if isinstance(step, OfficialForecast | CityState):
-            yield f"not supported yet: step {step.do} ({_where(step)})"
-
-
-def _where(entry: Mark | OfficialForecast | CityState) -> str:
-    return f"at {cst_text(entry.at)}, {getattr(entry, 'site', None) or getattr(entry, 'city', '')}"
+            yield f"not supported yet: step {step.do} (at {cst_text(step.at)}, {step.city})"
 
 
 def minutes(scenario: Scenario) -> Iterator[Minute]:
     """Yield the ticks from `starts` to `ends`, each with what comes before it; what comes after `ends` is never seen."""
     arrivals = timeline(scenario.play.feed, scenario.registry)
-    steps = sorted(scenario.play.step, key=lambda step: step.at)
+    steps = sorted([*scenario.play.step, *scenario.play.mark], key=lambda step: step.at)
     arrived = acted = 0
     for tick in range(scenario.play.starts, scenario.play.ends + 1, MINUTE_US):
         first, arrived = arrived, _first_after(arrivals, arrived, tick)
@@ -85,7 +79,7 @@ def minutes(scenario: Scenario) -> Iterator[Minute]:
         yield Minute(tick, arrivals[first:arrived], steps[before:acted])
 
 
-def _first_after(entries: list[Arrival] | list[Step], at: int, tick: int) -> int:
+def _first_after(entries: Sequence[Arrival | Step | Mark], at: int, tick: int) -> int:
     while at < len(entries) and entries[at].at <= tick:
         at += 1
     return at
@@ -113,11 +107,15 @@ def _deliver(arrivals: list[Arrival], chain: Chain) -> None:
             start = end
 
 
-def _take_step(step: Step, chain: Chain) -> list[str]:
+def _take_step(step: Step | Mark, chain: Chain) -> list[str]:
     if isinstance(step, Kill):
         chain.kill(step.role)
-    elif isinstance(step, ACTIONS):
+    elif isinstance(step, Action):
         chain.settle()
         refusal = chain.act(step)
-        return [f"step {step.do} at {cst_text(step.at)}: {refusal}"] if refusal else []
+        return [f"{_name_of(step)} at {cst_text(step.at)}: {refusal}"] if refusal else []
     return []
+
+
+def _name_of(step: Action) -> str:
+    return f"mark {step.kind}" if isinstance(step, Mark) else f"step {step.do}"

@@ -16,14 +16,10 @@ from sim.scenario_play import play
 
 OURS = sorted(Path(__file__).parent.glob("*.toml"))
 SHARED = Path(os.environ.get("ECOVIGIL_SHARED", Path(__file__).parents[3] / "shared")) / "scenarios"
-NOT_YET = {"mark_in_time": "marks"}
-"""Scenarios of the shared folder whose rules are not built."""
 
 
 ABSENT = [pytest.param(None, id="absent", marks=pytest.mark.skip(reason=f"{SHARED} is not there"))]
 SHARED_FILES: list[Any] = sorted(SHARED.glob("*.toml")) or ABSENT
-BUILT = [path for path in SHARED_FILES if getattr(path, "stem", "") not in NOT_YET]
-WAITING = [path for path in SHARED_FILES if path not in BUILT] or ABSENT
 
 
 def stem(path: Any) -> str | None:
@@ -31,22 +27,13 @@ def stem(path: Any) -> str | None:
     return getattr(path, "stem", None)
 
 
-@pytest.mark.parametrize("path", [*OURS, *BUILT], ids=stem)
+@pytest.mark.parametrize("path", [*OURS, *SHARED_FILES], ids=stem)
 def test_a_scenario_comes_out_as_expected(path: Path) -> None:
     scenario = read_scenario(path)
 
     problems = play_in_memory(scenario)
 
     assert problems == []
-
-
-@pytest.mark.parametrize("path", WAITING, ids=stem)
-def test_a_scenario_that_needs_what_is_not_built_does_not_pass(path: Path) -> None:
-    scenario = read_scenario(path)
-
-    problems = play_in_memory(scenario)
-
-    assert problems
 
 
 def figures(tables: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
@@ -71,7 +58,7 @@ def changed(value: Any) -> Any:
     return others.get(value, "yellow" if value in ("orange", "red", "blue") else "open")
 
 
-@pytest.mark.parametrize("path", [*OURS, *BUILT], ids=stem)
+@pytest.mark.parametrize("path", [*OURS, *SHARED_FILES], ids=stem)
 def test_a_scenario_with_one_expected_figure_changed_fails(path: Path) -> None:
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     scenario = scenario_of(tables, path)

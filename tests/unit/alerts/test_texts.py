@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from alerts import words
-from alerts.exceedances import figures
 from alerts.about import Text
+from alerts.exceedances import figures
 from alerts.texts import compose
 from schemas.codes import AlertState, FindingKind, Grade, Period
 from schemas.identity import content_id
