@@ -62,6 +62,8 @@ class DeviceFleetLink:
         self._acks: list[tuple[str, list[str]]] = []
         self._seen: dict[str, int] = {}
         """Virtual instant that each bridge has last echoed."""
+        self._clock = 0
+        """Virtual instant that was last told; 0: none."""
         self._sock: socket.socket | None = None
         self._inbox = bytearray()
         self._outbox = bytearray()
@@ -110,13 +112,13 @@ class DeviceFleetLink:
     def set_clock(self, now_us: int, echoes: int = 1, timeout_s: float = 60.0) -> None:
         """Set the virtual clock and wait until `echoes` bridges have seen it; raises Unavailable where they have not."""
         deadline = time.monotonic() + timeout_s
-        told_at = 0.0
+        told_at, self._clock = 0.0, now_us
         while sum(seen == now_us for seen in self._seen.values()) < echoes:
             if time.monotonic() > deadline:
                 raise Unavailable(f"virtual clock: fewer than {echoes} bridges have answered within {timeout_s:g} s")
             if time.monotonic() - told_at > 1.0 and self._is_connected():
                 told_at = time.monotonic()
-                self._outbox += frames.publish(CLOCK_TOPIC, str(now_us).encode(), self._next_id(), retain=True)
+                self._tell_time()
             self._pump(0.05)
 
     def close(self) -> None:
@@ -125,6 +127,9 @@ class DeviceFleetLink:
             self._outbox += frames.DISCONNECT
             self._write()
             self._drop()
+
+    def _tell_time(self) -> None:
+        self._outbox += frames.publish(CLOCK_TOPIC, str(self._clock).encode(), self._next_id(), retain=True)
 
     def _is_connected(self) -> bool:
         if self._sock is None:
@@ -231,6 +236,8 @@ class DeviceFleetLink:
             log.info("MQTT broker %s is away: %s", self._address.url, error)
             return
         self._heard_at = self._pinged_at = time.monotonic()
+        if self._clock:
+            self._tell_time()  # a broker that has forgotten it would leave a new bridge without any time
         # whatever was under way may or may not have come through: all of it again
         self._to_send.extendleft(reversed(list(self._under_way)))
         self._under_way.clear()

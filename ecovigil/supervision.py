@@ -12,7 +12,8 @@ LOOK_EVERY_S: Final = 0.1
 ASK_EVERY_S: Final = 5.0
 DEAF_TIMES: Final = 3
 PAUSE_MAX_S: Final = 10.0
-STEADY_AFTER_S: Final = 20.0
+STEADY_AFTER_S: Final = 5.0
+"""What has run for so long did not fail at its start: it is started again at once."""
 
 log = logging.getLogger(__name__)
 
