@@ -1,4 +1,4 @@
-"""A simulated fleet: every stack and effluent of a registry reports each ten minutes, through incidents and all."""
+"""A simulated fleet: every stack and effluent of a registry reports each ten minutes (or as asked), through incidents and all."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from schemas.codes import Kind
 from schemas.registry import Registry
-from schemas.times import CST_OFFSET_US, DAY_US, HOUR_US, MINUTE_US, to_cst
+from schemas.times import CST_OFFSET_US, DAY_US, HOUR_US, SECOND_US, to_cst
 from schemas.topics import report_topic
 from sim.arrivals import ON_THE_WAY_US, Arrival
 from sim.incidents import Incident
 from sim.plants import generator_of, plant_of
-
-PERIOD_US = 10 * MINUTE_US
 
 
 @dataclass
@@ -34,6 +32,7 @@ class Monitor:
     arrives_at: NDArray[np.int64]
     copies: NDArray[np.int64]
     """How often each report is sent; 0: never."""
+    period_us: int
 
     def suffer(self, incident: Incident) -> None:
         """Let an incident change what is measured or sent."""
@@ -51,7 +50,7 @@ class Monitor:
     def arrival(self, row: int) -> Arrival:
         """Return one report."""
         start = int(self.observed_at[row])
-        text = self.form % (_text(start), _text(start + PERIOD_US), *self.values[row])
+        text = self.form % (_text(start), _text(start + self.period_us), *self.values[row])
         return Arrival(int(self.arrives_at[row]), self.topic, text.encode(), self.device_id)
 
 
@@ -59,10 +58,20 @@ class Fleet:
     """All monitors of a registry's stacks and effluents over one stretch of time."""
 
     def __init__(
-        self, registry: Registry, start: int, end: int, *, incidents: Iterable[Incident] = (), seed: int = 1
+        self,
+        registry: Registry,
+        start: int,
+        end: int,
+        *,
+        incidents: Iterable[Incident] = (),
+        seed: int = 1,
+        kind: Kind = Kind.TEN_MINUTE,
     ) -> None:
-        """Simulate [start, end); `start` is a full hour. The same seed gives the same bytes."""
-        self.monitors = list(_monitors(registry, start, end, seed))
+        """Simulate [start, end); `start` is a full hour. The same seed gives the same bytes.
+
+        Noise has its memory from one sample to the next, so that values of another `kind` wander faster or slower.
+        """
+        self.monitors = list(_monitors(registry, start, end, seed, kind))
         by_site = {monitor.site_id: monitor for monitor in self.monitors}
         for incident in incidents:
             by_site[incident.site].suffer(incident)
@@ -88,8 +97,8 @@ class Fleet:
         return [self.monitors[monitor].arrival(row) for _, monitor, row in self._order[low:high].tolist()]
 
 
-def _monitors(registry: Registry, start: int, end: int, seed: int) -> Iterator[Monitor]:
-    observed_at = np.arange(start, end, PERIOD_US, dtype=np.int64)
+def _monitors(registry: Registry, start: int, end: int, seed: int, kind: Kind) -> Iterator[Monitor]:
+    observed_at = np.arange(start, end, kind.length_s * SECOND_US, dtype=np.int64)
     hour = ((observed_at + CST_OFFSET_US) % DAY_US) / HOUR_US
     for device in registry.device:
         for site_id in device.sites:
@@ -98,19 +107,24 @@ def _monitors(registry: Registry, start: int, end: int, seed: int) -> Iterator[M
             if plant is not None:
                 topic = report_topic(registry.region_of(device.id), device.id)
                 values = plant(generator_of(seed, site_id), hour)
-                yield _monitor(device.id, site_id, topic, values, observed_at)
+                yield _monitor(device.id, site_id, topic, values, observed_at, kind)
 
 
 def _monitor(
-    device_id: str, site_id: str, topic: str, values: dict[str, NDArray[np.float64]], observed_at: NDArray[np.int64]
+    device_id: str,
+    site_id: str,
+    topic: str,
+    values: dict[str, NDArray[np.float64]],
+    observed_at: NDArray[np.int64],
+    kind: Kind,
 ) -> Monitor:
     readings = ",".join(f'["{parameter}",%.2f]' for parameter in values)
-    kind = Kind.TEN_MINUTE.wire
-    form = f'{{"observed_at":"%s","sent_at":"%s","kind":"{kind}","site":"{site_id}","readings":[{readings}]}}'
-    due = observed_at + PERIOD_US + ON_THE_WAY_US
+    form = f'{{"observed_at":"%s","sent_at":"%s","kind":"{kind.wire}","site":"{site_id}","readings":[{readings}]}}'
+    period_us = kind.length_s * SECOND_US
+    due = observed_at + period_us + ON_THE_WAY_US
     columns = np.maximum(np.column_stack(list(values.values())), 0.0)
     ones = np.ones(observed_at.size, np.int64)
-    return Monitor(device_id, site_id, topic, form, columns, list(values), observed_at, due, ones)
+    return Monitor(device_id, site_id, topic, form, columns, list(values), observed_at, due, ones, period_us)
 
 
 def _text(instant_us: int) -> str:
