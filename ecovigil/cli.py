@@ -18,6 +18,7 @@ from ecovigil.commands import (
     db,
     deadletter,
     demo,
+    explain,
     export,
     judge,
     plans,
@@ -36,6 +37,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
     ("aqi", aqi.aqi),
     ("water-class", water_class.water_class),
     ("judge", judge.judge),
+    ("explain", explain.explain),
     ("books", books.books),
     ("check", check.check),
 )

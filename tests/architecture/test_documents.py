@@ -26,7 +26,7 @@ def test_every_make_target_of_a_document_is_there(path: Path) -> None:
 @every_document
 def test_every_command_of_a_document_is_there(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:`|^|\| )ecovigil ([a-z]+)\b", text, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^|\| )ecovigil ([a-z]+(?:-[a-z]+)*)\b", text, re.MULTILINE))
 
     assert named - COMMANDS == set()
 

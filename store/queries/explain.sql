@@ -1,0 +1,50 @@
+-- What one verdict rests on; reads only what was committed.
+
+-- name: windows
+-- Every judged window; the id of a verdict is a hash of these and is stored nowhere. Exceeded ones first: those are asked for.
+SELECT s.site_id, s.parameter, v.period, (extract(epoch FROM v.start) * 1000000)::bigint
+FROM verdict AS v
+JOIN series AS s USING (series)
+WHERE (v.outcome = 'exceeded') = %(exceeded)s
+
+-- name: verdicts
+-- All versions in turn, the one in force last.
+SELECT v.version, v.outcome, v.value, v.limit_min, v.limit_max, v.times_over, v.reason, v.rule, v.binding, v.basis,
+    v.recorded_at
+FROM (SELECT * FROM verdict_history UNION ALL SELECT * FROM verdict) AS v
+JOIN series AS s USING (series)
+WHERE s.site_id = %(site)s
+    AND s.parameter = %(parameter)s
+    AND v.period = %(period)s
+    AND v.start = %(start)s
+ORDER BY v.version
+
+-- name: means
+-- All versions of the means of a site's parameters that start in [start, finish), the one in force last.
+SELECT s.parameter, m.start, m.version, m.value, m.samples, m.kind, m.valid, m.reason, m.converted, m.mass_kg,
+    m.recorded_at
+FROM (SELECT * FROM mean_history UNION ALL SELECT * FROM mean) AS m
+JOIN series AS s USING (series)
+WHERE s.site_id = %(site)s
+    AND s.parameter = ANY (%(parameters)s::text[])
+    AND m.period = %(period)s
+    AND m.start >= %(start)s
+    AND m.start < %(finish)s
+ORDER BY s.parameter COLLATE "C", m.start, m.version
+
+-- name: samples
+-- The readings in force and those that lost against them, each with the report that brought it.
+SELECT s.parameter, r.kind, r.observed_at, r.value, r.flag, r.superseded, d.device_id, p.sha256, p.received_at
+FROM (
+    SELECT series, kind, observed_at, value, flag, report, false AS superseded FROM reading
+    WHERE observed_at >= %(start)s AND observed_at < %(finish)s
+    UNION ALL
+    SELECT series, kind, observed_at, value, flag, report, true FROM reading_superseded
+    WHERE observed_at >= %(start)s AND observed_at < %(finish)s
+) AS r
+JOIN series AS s USING (series)
+JOIN report AS p USING (report)
+JOIN device AS d USING (device)
+WHERE s.site_id = %(site)s
+    AND s.parameter = ANY (%(parameters)s::text[])
+ORDER BY s.parameter COLLATE "C", r.kind, r.observed_at, r.superseded, r.report
