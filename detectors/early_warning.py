@@ -23,7 +23,7 @@ from schemas.codes import FLAG_NORMAL, FindingKind, FindingStatus, Kind
 from schemas.columns import Readings
 from schemas.events import Finding
 from schemas.identity import content_id
-from schemas.times import HOUR_US, day_start, hour_start
+from schemas.times import HOUR_US, MINUTE_US, day_start, hour_start
 from standards.judgement import NOISE
 from standards.parameters import CONVERTED, base_code
 from store.port import WorkStore
@@ -48,6 +48,11 @@ class EarlyWarnings:
         self._told: dict[_Key, Finding] = {}
         self._asked: set[_Key] = set()
         """Hours from before the takeover of which the store was asked."""
+
+    @property
+    def remembered(self) -> int:
+        """Return of how many open hours something is remembered."""
+        return len(self._told) + len(self._asked)
 
     def look(self, rows: Readings, fresh: Readings, now: int) -> list[Finding]:
         """Return what is new at the tick `now`; `rows` are all readings of open hours, `fresh` those that came since the last tick."""
@@ -140,7 +145,7 @@ class EarlyWarnings:
             "expected_rest": float(found.rest[row]),
             "quantile": QUANTILE,
             "samples": int(found.samples[row]),
-            "minutes_left": (hour + HOUR_US - now) // 60_000_000,
+            "minutes_left": (hour + HOUR_US - now) // MINUTE_US,
             "limit_max": limit.maximum,
             "rule": limit.rule_id,
             "binding": limit.binding_id,
