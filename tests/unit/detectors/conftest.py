@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from bus.memory_log import MemoryLog
+from detectors.mark_desk import MarkDesk, Statement
 from detectors.worker import Worker
 from schemas.bundle import Bundle, Rejected, Tick, encode_bundle, encode_tick, pack_raw
-from schemas.codes import Kind, Outcome
+from schemas.codes import FindingKind, Kind, Outcome
+from schemas.events import Finding
+from schemas.marks import Mark, MarkKind
 from schemas.registry import Registry
 from schemas.times import CST, MINUTE_US, SECOND_US, to_us
 from schemas.topics import REPORTS
@@ -104,6 +107,21 @@ class Bench:
         )  # fmt: skip
         self.producer.send(REPORTS, encode_bundle(bundle), partition=0)
 
+    def mark(self, start: str, end: str, entered: str, kind: str = "fault", by: str = "operator-1") -> Mark:
+        """Enter a mark of the crusher."""
+        desk = MarkDesk(self.store, self.store.registry)
+        return desk.add(Statement("crusher", MarkKind(kind), at(start), at(end), by), at(entered))
+
+    def review(self, mark: Mark, accepted: bool, on: str) -> Mark:
+        """Let the authority decide about a mark."""
+        desk = MarkDesk(self.store, self.store.registry)
+        return desk.review(mark.mark_id, accepted, "inspector", "seen on site", at(on))
+
+    def findings(self, kind: FindingKind) -> list[Finding]:
+        """Return what was found of a kind, as it stands."""
+        rows = [row for row in self.store.tables.finding.values() if row.kind == kind]
+        return [Finding.model_validate_json(row.payload) for row in rows]
+
     def refuse(self, reason: str, received: str) -> None:
         """Append a bundle with one rejected message."""
         letter = Rejected("t", "mn", reason, "", b"x" * 32, at(received), 0, True, "crusher")
@@ -149,9 +167,9 @@ class Bench:
             )
             means += list(zip(*(map(str, getattr(rows, name).tolist()) for name in rows.DTYPES), strict=True))
             found = self.store.verdicts_at(rows.series, rows.period, rows.start)
-            verdicts += list(
-                zip(*(getattr(found, n).tolist() for n in ("period", "start", "outcome", "value")), strict=True)
-            )
+            value = [None if v != v else v for v in found.value.tolist()]
+            keys = (getattr(found, n).tolist() for n in ("period", "start", "outcome"))
+            verdicts += list(zip(*keys, value, strict=True))
         return {"means": means, "verdicts": verdicts}
 
 
@@ -159,10 +177,10 @@ class Bench:
 def fresh_bench() -> Callable[..., Bench]:
     """Return a maker of workers that know one crusher with a limit of 20 mg/m³, each with a store of its own."""
 
-    def make(tables: dict[str, Any] = CRUSHER) -> Bench:
-        store = MemoryStore()
-        store.import_registry(Registry.from_tables(tables), "test", 0)
-        return Bench(store)
+    def make(tables: dict[str, Any] = CRUSHER, store: type[MemoryStore] = MemoryStore) -> Bench:
+        kept = store()
+        kept.import_registry(Registry.from_tables(tables), "test", 0)
+        return Bench(kept)
 
     return make
 

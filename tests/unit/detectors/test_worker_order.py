@@ -1,16 +1,29 @@
-"""Arrival order, duplicates, batch boundaries and crashes never change the final means and verdicts."""
+"""Arrival order, duplicates, batch boundaries, crashes and the moment of marks never change the final means and verdicts."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 HOURS = ("03-10 22:00", "03-10 23:00", "03-11 00:00")
 BLOCKS = [(hour, quarter, value) for hour, value in zip(HOURS, (15.0, 31.0, 22.5), strict=True) for quarter in range(4)]
+MARKS = (
+    ("03-10 23:10", "03-10 23:30", "03-11 09:00", "fault"),
+    ("03-10 23:20", "03-10 23:35", "03-11 09:00", "calibration"),
+    ("03-10 22:50", "03-10 23:05", "03-11 11:00", "maintenance"),
+    ("03-10 22:00", "03-10 22:30", "03-11 12:30", "fault"),
+    ("03-11 00:05", "03-11 01:00", "03-11 12:30", "start_up"),
+)
+"""Overlapping ones, one over two hours, one too late, a condition; the last of all is rejected."""
 
 
-def played(fresh_bench, blocks, crashes=(), ticks=()):
-    """Return the final means and verdicts after blocks of 15 minutes, with ticks and crashes between them."""
+def played(fresh_bench, blocks, crashes=(), ticks=(), marks=()):
+    """Return the final means and verdicts after blocks of 15 minutes, with ticks, crashes and marks between them.
+
+    `marks` says before which block each mark is entered; those beyond the end come after everything was judged.
+    """
     bench = fresh_bench()
     for number, (hour, quarter, value) in enumerate(blocks):
+        for mark, _ in filter(lambda entry: entry[1] == number, zip(MARKS, marks, strict=False)):
+            bench.mark(*mark)
         bench.minutes(f"{hour[:-2]}{quarter * 15:02}", 15, value + quarter, received="03-11 02:00")
         if number in ticks:
             bench.tick("03-11 02:00")
@@ -20,6 +33,9 @@ def played(fresh_bench, blocks, crashes=(), ticks=()):
     for tick in ("03-12 00:10", "03-12 00:11", "03-12 00:12", "03-12 00:13"):
         bench.tick(tick)
     bench.run()
+    for mark, _ in filter(lambda entry: entry[1] >= len(blocks), zip(MARKS, marks, strict=False)):
+        bench.mark(*mark)
+        bench.run()
     return bench.final()
 
 
@@ -40,3 +56,24 @@ def test_every_hour_of_the_undisturbed_run_is_judged(fresh_bench) -> None:
 
     assert len(outcomes) == len(HOURS)
     assert set(outcomes.values()) == {"met", "exceeded"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    blocks=st.permutations(BLOCKS),
+    crashes=st.sets(st.integers(0, 11), max_size=3),
+    ticks=st.sets(st.integers(0, 11), max_size=4),
+    marks=st.lists(st.integers(0, 13), min_size=len(MARKS), max_size=len(MARKS)),
+)
+def test_marks_and_data_in_any_order_give_the_same_final_results(fresh_bench, blocks, crashes, ticks, marks) -> None:
+    in_time_of_entry = played(fresh_bench, BLOCKS, marks=[len(BLOCKS)] * len(MARKS))
+
+    assert played(fresh_bench, blocks, crashes, ticks, marks) == in_time_of_entry
+
+
+def test_marks_make_a_difference(fresh_bench) -> None:
+    found = played(fresh_bench, BLOCKS, marks=[0] * len(MARKS))
+
+    outcomes = {start: outcome for period, start, outcome, _ in found["verdicts"] if period == 0}
+    assert "not_judged" in outcomes.values()
+    assert found != played(fresh_bench, BLOCKS)
