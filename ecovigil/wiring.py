@@ -149,7 +149,9 @@ def _bridge(parts: Parts) -> Role:
     link = MqttLink(mqtt, bridge.client_id, subscription=SHARED if parts.settings.mqtt.shared else ALONE)
     parts.closing(link.close)
     limits = Limits(bridge.max_report_bytes, bridge.future_tolerance_s * SECOND_US)
-    return Bridge(link, producer, _now(parts, mqtt, link), Intake(registry, limits), BridgeSettings(name=bridge.client_id))
+    return Bridge(
+        link, producer, _now(parts, mqtt, link), Intake(registry, limits), BridgeSettings(name=bridge.client_id)
+    )
 
 
 def _now(parts: Parts, mqtt: MqttAddress, link: MqttLink) -> MachineClock | VirtualClock:

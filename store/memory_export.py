@@ -45,7 +45,17 @@ def _key_of(row: FinalRow) -> tuple[tuple[bool, Any], ...]:
 
 def _means(tables: MemoryTables) -> Iterator[FinalRow]:
     for key, start, row in _windows(tables, tables.mean):
-        yield (*key, start, row.value, row.samples, KIND_NAMES[row.kind], row.valid, row.reason, row.converted, row.mass_kg)
+        yield (
+            *key,
+            start,
+            row.value,
+            row.samples,
+            KIND_NAMES[row.kind],
+            row.valid,
+            row.reason,
+            row.converted,
+            row.mass_kg,
+        )
 
 
 def _verdicts(tables: MemoryTables) -> Iterator[FinalRow]:

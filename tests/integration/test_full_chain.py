@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.live]
 def ecovigil(*arguments: str, **environment: str) -> str:
     """Run a command in a process of its own and return what it printed."""
     command = [sys.executable, "-m", "ecovigil", *arguments]
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=280, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
