@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from detectors.offline import Recording
-from ecovigil.commands.aqi import MISSING, Table, read_table
+from ecovigil.csv_tables import MISSING, Table, read_table
 from schemas.codes import KIND_BY_WIRE, DataFlag, Kind
 from schemas.errors import InvalidConfiguration
 from schemas.times import local_us

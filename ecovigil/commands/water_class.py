@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from ecovigil.commands.aqi import MISSING, Table, read_table, write_table
+from ecovigil.csv_tables import MISSING, Table, read_table, write_table
 from schemas.errors import InvalidConfiguration
 from standards.surface_water import CLASS_NAMES, NITROGEN, Item, WaterBody, classify, items_of, nitrogen
 
@@ -50,24 +50,7 @@ def _concentrations(table: Table, water_body: WaterBody, named: dict[str, str]) 
     there = [item for item in rated_items(water_body) if columns.get(item) in table.header]
     if not set(there) - {NITROGEN}:
         raise InvalidConfiguration(f"{table.name}: none of the columns {', '.join(columns.values())}; use --columns")
-    return {item: _numbers(table, columns[item]) for item in there}
-
-
-def _numbers(table: Table, name: str) -> NDArray[np.float64]:
-    """Return a column as numbers, NaN where nothing was measured."""
-    position = table.header.index(name)
-    cells = [row[position].strip() for row in table.rows]
-    return np.array([_number(table, cell, name, line) for line, cell in enumerate(cells, 2)], np.float64)
-
-
-def _number(table: Table, cell: str, name: str, line: int) -> float:
-    if cell.upper() in _NOT_MEASURED:
-        return float("nan")
-    try:
-        return float(cell)
-    except ValueError:
-        table.strange.append(f"{cell!r} ({name}, row {line})")
-        return float("nan")
+    return {item: table.column(columns[item], _NOT_MEASURED) for item in there}
 
 
 def result_columns(water_body: WaterBody, concentrations: dict[str, NDArray[np.float64]]) -> dict[str, list[str]]:
