@@ -83,7 +83,6 @@ class EarlyWarnings:
 
     def _high(self, fresh: Readings) -> Readings:
         """Return the new valid values above their level."""
-        fresh = fresh.take((fresh.kind <= Kind.TEN_MINUTE) & (fresh.flag == FLAG_NORMAL))
         if not len(fresh):
             return fresh
         days = np.unique(day_start(np.array([fresh.observed_at.min(), fresh.observed_at.max()])))
@@ -97,7 +96,10 @@ class EarlyWarnings:
         limits = self._limits.at(int(rows.observed_at[0]))
         limits.meet(rows.series)
         above = limits.converted(rows) > limits.level[rows.series] * (1 + NOISE)
-        return above & ~self._directory.is_shared(rows.series) if above.any() else above
+        if above.any():
+            above &= (rows.kind <= Kind.TEN_MINUTE) & (rows.flag == FLAG_NORMAL)
+            above[above] = ~self._directory.is_shared(rows.series[above])
+        return above
 
     def _with_beside(self, wanted: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the series with the oxygen and the flow of their sites."""
