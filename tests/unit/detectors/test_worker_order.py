@@ -12,7 +12,7 @@ MARKS = (
     ("03-10 22:00", "03-10 22:30", "03-11 12:30", "fault"),
     ("03-11 00:05", "03-11 01:00", "03-11 12:30", "start_up"),
 )
-"""Overlapping ones, one over two hours, one too late, a condition; the last of all is rejected."""
+"""Two that overlap, one over two hours, one too late, a condition."""
 
 
 def played(fresh_bench, blocks, crashes=(), ticks=(), marks=()):
