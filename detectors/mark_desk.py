@@ -52,12 +52,16 @@ class MarkDesk:
         self._store = store
         self._registry = registry
 
+    def registry(self) -> Registry:
+        """Return the registry by which marks are taken."""
+        return self._registry()[1]
+
     def add(self, said: Statement, at: int) -> Mark:
         """Enter a mark at the instant `at`, µs, and return it; one that is late is kept too. Raises Refused.
 
         The same statement entered twice at one instant is one mark.
         """
-        problem = _why_not_add(said, self._registry()[1])
+        problem = _why_not_add(said, self.registry())
         if problem:
             raise Refused(problem)
         mark = _mark(said, at)

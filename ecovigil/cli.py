@@ -21,6 +21,7 @@ from ecovigil.commands import (
     explain,
     export,
     judge,
+    mark,
     plans,
     registry,
     replay,
@@ -45,6 +46,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
 
 GROUPS: Final[tuple[tuple[str, typer.Typer], ...]] = (
     ("alerts", alerts.app),
+    ("mark", mark.app),
     ("plans", plans.app),
     ("registry", registry.app),
     ("standards", standards.app),
