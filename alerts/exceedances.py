@@ -5,8 +5,9 @@ are neutral, so they never resolve anything. The id comes from the group's first
 the same standing alerts. A person's closing ends the group at the last window known then.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from store.alert_port import Alert, Window
 
 KnownAt = Callable[[int], int]
 """When the verdict of a window was known: tick, µs."""
+Marks = Mapping[int, list[dict[str, Any]]]
+"""The marks that took data out of a window, by its start, as the finding told them."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,16 @@ def groups(timeline: Sequence[Window], cuts: Sequence[int] = ()) -> list[Group]:
     return [*found, Group(tuple(run), None)] if run else found
 
 
-def reconcile(subject: Subject, alerts: Sequence[Alert], timeline: Sequence[Window], known_at: KnownAt) -> list[Change]:
+def reconcile(
+    subject: Subject,
+    alerts: Sequence[Alert],
+    timeline: Sequence[Window],
+    known_at: KnownAt,
+    marks: Marks = MappingProxyType({}),
+) -> list[Change]:
     """Return the changes that make `alerts` say what the timeline says, in the order in which they are to be told.
 
+    A withdrawn alert names the marks that took its windows out of the judgement.
     `alerts` are all alerts whose first window lies within the timeline. A second call with the result changes nothing.
     """
     by_id = {alert.alert_id: alert for alert in alerts}
@@ -79,7 +89,7 @@ def reconcile(subject: Subject, alerts: Sequence[Alert], timeline: Sequence[Wind
         if before is None or before.state is not AlertState.CLOSED:
             changes += _followed(subject, before, group, known_at)
     gone = [a for a in alerts if a.alert_id not in wanted and a.state is not AlertState.WITHDRAWN]
-    return changes + [_withdrawn(alert, wanted, known_at) for alert in gone]
+    return changes + [_withdrawn(alert, wanted, known_at, marks) for alert in gone]
 
 
 def _with_closings(
@@ -105,10 +115,12 @@ def _covered(subject: Subject, group: Group, closed: Sequence[Alert]) -> bool:
     )
 
 
-def _withdrawn(alert: Alert, wanted: dict[UUID, Group], known_at: KnownAt) -> Change:
+def _withdrawn(alert: Alert, wanted: dict[UUID, Group], known_at: KnownAt, marks: Marks) -> Change:
     first, last = alert.first_start or 0, alert.last_start or 0
     heirs = [alert_id for alert_id, group in wanted.items() if group.first <= last and group.last >= first]
-    return withdraw(alert, known_at(first), **({"replaced_by": str(heirs[0])} if heirs else {}))
+    named = {mark["mark_id"]: mark for start in sorted(marks) if first <= start <= last for mark in marks[start]}
+    detail = ({"replaced_by": str(heirs[0])} if heirs else {}) | ({"marks": list(named.values())} if named else {})
+    return withdraw(alert, known_at(first), **detail)
 
 
 def _followed(subject: Subject, before: Alert | None, group: Group, known_at: KnownAt) -> list[Change]:
@@ -165,7 +177,7 @@ def _why_refigured(alert: Alert, windows: Sequence[Window], detail: dict[str, An
 
 
 def _kept(detail: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in detail.items() if key not in ("met_at", "replaced_by")}
+    return {key: value for key, value in detail.items() if key not in ("met_at", "replaced_by", "marks")}
 
 
 def _raised(subject: Subject, window: Window, known_at: KnownAt) -> Change:

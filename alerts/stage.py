@@ -173,7 +173,8 @@ class AlertStage:
         alerts = draft.noted(self._store.exceedance_alerts(*place, segment))
         known = {finding.start or 0: finding.detected_at for finding in reversed(findings)}
         latest = max(known.values())
-        for change in reconcile(subject, alerts, segment.windows, lambda start: known.get(start, latest)):
+        marks = {finding.start or 0: finding.detail["marks"] for finding in findings if "marks" in finding.detail}
+        for change in reconcile(subject, alerts, segment.windows, lambda start: known.get(start, latest), marks):
             draft.apply(change)
 
     def _follow_cause(self, draft: Draft, finding: Finding) -> None:

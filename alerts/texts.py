@@ -9,6 +9,7 @@ from typing import Any, Final
 from alerts import plant_texts, words
 from alerts.about import About, Text, law_words, window_words
 from schemas.codes import AlertState, FindingKind, Period
+from schemas.marks import MarkKind
 from schemas.registry import Channel, Registry
 from schemas.times import DAY_US, HOUR_US, cst_text
 from store.alert_port import Alert, WindowFacts
@@ -137,8 +138,9 @@ def _ending(about: About) -> list[Text]:
         return [Text(f"{when} 恢复达标", f"met again in {when} CST")]
     if alert.state is AlertState.WITHDRAWN:
         heir = about.figure("replaced_by")
-        note = Text("原判定已更正，本告警撤销", "the judgement was corrected and this alert is withdrawn")
-        return [note, Text(f"见告警 {heir[:8]}", f"see alert {heir[:8]}")] if heir else [note]
+        notes = [Text("原判定已更正，本告警撤销", "the judgement was corrected and this alert is withdrawn")]
+        notes += [_mark(mark) for mark in about.figure("marks") or []]
+        return [*notes, Text(f"见告警 {heir[:8]}", f"see alert {heir[:8]}")] if heir else notes
     if alert.state is AlertState.CLOSED:
         return [
             Text(
@@ -146,6 +148,14 @@ def _ending(about: About) -> list[Text]:
             )
         ]
     return []
+
+
+def _mark(mark: dict[str, Any]) -> Text:
+    kind, stretch = MarkKind(mark["kind"]), f"{mark['from']} – {mark['to']}"
+    return Text(
+        f"依据 {mark['by']} 于 {mark['entered_at']} 登记的{kind.zh}标记（{stretch}，北京时间）",
+        f"by a mark of {mark['by']} entered {mark['entered_at']}: {kind.value.replace('_', '-')}, {stretch} CST",
+    )
 
 
 def _episode(about: About) -> list[Text]:

@@ -6,11 +6,12 @@ facts.md 2.2). Sums run over readings sorted by time, so that arrival order neve
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.shortage import Shortage
 from detectors.weighting import Weighted, flow_beside, group_medians, weighted_means
 from schemas.codes import FLAG_MARKED, FLAG_NORMAL, KIND_LENGTH_S, Kind, NotJudged
 from schemas.columns import PERIOD_DAY, PERIOD_HOUR, Means, Readings
@@ -39,21 +40,6 @@ class Validity:
     """The value is a median, not a mean (pH)."""
     flow_of: NDArray[np.int64]
     """Flow series that weighs the samples (discharged water), -1 = none."""
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """Which means have too few valid samples, and whether they would have enough without marks."""
-
-    short: NDArray[np.bool_]
-    enough_unmarked: NDArray[np.bool_]
-
-    def reasons(self) -> NDArray[np.object_]:
-        """Return why means are invalid: "" where there are enough samples."""
-        found: NDArray[Any] = np.full(len(self.short), "", dtype=object)
-        found[self.short] = NotJudged.TOO_FEW_SAMPLES.value
-        found[self.short & self.enough_unmarked] = NotJudged.MARKED.value
-        return found
 
 
 def in_force(readings: Readings) -> Readings:
