@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.days import day_means
 from detectors.directory import Directory
 from detectors.gas import with_amounts
-from detectors.means import day_means, hour_means
+from detectors.means import hour_means
 from detectors.results import PERIOD_WORD, verdict_keys
 from detectors.verdicts import Judge
 from schemas.codes import KIND_LENGTH_S, Kind

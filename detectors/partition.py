@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detectors import findings
 from detectors.converted import mismatches
+from detectors.days import day_means
 from detectors.devices import DeviceTable
 from detectors.directory import Directory
 from detectors.draft import Draft
@@ -17,7 +18,7 @@ from detectors.furnace import Furnaces
 from detectors.gas import with_amounts
 from detectors.intake import Intake
 from detectors.mark_book import MarkBook
-from detectors.means import complete_windows, day_means, hour_means, latest, window_end
+from detectors.means import complete_windows, hour_means, latest, window_end
 from detectors.results import Results
 from schemas.bundle import Bundle
 from schemas.codes import FindingStatus, Kind

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.converted import mismatches
+from detectors.days import day_means
 from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.marking import Marking
-from detectors.means import complete_windows, day_means, hour_means, latest
+from detectors.means import complete_windows, hour_means, latest
 from detectors.partition import Partition, Pending
 from detectors.told import amendments
 from schemas.codes import Kind

@@ -83,7 +83,7 @@ def own_servers(settings: Settings) -> Settings:
     return settings.model_copy(update=nameless)
 
 
-def process_environment(servers: Servers, settings: Settings, folder: Path) -> dict[str, str]:
+def environment_of_roles(servers: Servers, settings: Settings, folder: Path) -> dict[str, str]:
     """Return the environment of a role's process that runs a replay on `servers`."""
     return {
         **role_environment(servers),
@@ -184,7 +184,7 @@ class ScenarioServers:
         given = self._settings.model_copy(update={"database": database, "data_dir": folder})
         with Servers(given, needs=["mqtt", "kafka"], data_dir=folder, durable=False) as servers:
             killed = {step.role for step in scenario.play.step if isinstance(step, Kill)}
-            environment = process_environment(servers, servers.settings, folder)
+            environment = environment_of_roles(servers, servers.settings, folder)
             runners: list[Runner] = [
                 RoleProcess(role, environment, log_file=folder / f"{role}.log")
                 if role in killed

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 from rich.table import Table
 
-from ecovigil.live import CHAIN, LiveChain, prepare, process_environment, replay_settings
+from ecovigil.live import CHAIN, LiveChain, environment_of_roles, prepare, replay_settings
 from ecovigil.roles import RoleProcess
 from ecovigil.servers import Servers
 from ecovigil.settings import Settings
@@ -51,7 +51,7 @@ def opened_chain(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "registry.json").unlink(missing_ok=True)
         registry = prepare(database_url(servers.settings), registered, now)
-        environment = process_environment(servers, servers.settings, folder)
+        environment = environment_of_roles(servers, servers.settings, folder)
         runners = [RoleProcess(role, environment, log_file=folder / f"{role}.log") for role in CHAIN]
         with LiveChain(servers.settings, registry, runners) as chain:
             chain.servers = {name: server.pid for name, server in servers.started.items()}

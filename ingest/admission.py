@@ -14,7 +14,6 @@ What is decided here, beyond the wire model:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from math import isfinite
@@ -25,10 +24,11 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from ingest.directory import Directory, SiteEntry
-from schemas.codes import KIND_BY_WIRE, KIND_LENGTH_S, Kind, Rejection
+from ingest.periods import Period, period_of
+from schemas.codes import Rejection
 from schemas.errors import InvalidReport
-from schemas.report import Instant, Reading
-from schemas.times import CST, CST_OFFSET_US, DAY_US, HOUR_US, MINUTE_US, SECOND_US, cst_text, to_us
+from schemas.report import Reading
+from schemas.times import MINUTE_US
 from schemas.topics import parse_report_topic
 
 MAX_READINGS: Final = 1000
@@ -36,12 +36,9 @@ MAX_SITE_LENGTH: Final = 64
 MAX_DETAIL_LENGTH: Final = 200
 KEPT_BYTES: Final = 768 * 1024
 """Of a greater message only so much is kept, since a Kafka record has 1 MiB; its SHA-256 is still that of the whole."""
-EARLIEST_US: Final = to_us(datetime(2000, 1, 1, tzinfo=CST))
-"""No online monitor is older: an earlier `observed_at` is a clock that was never set."""
 
 _FLAGS: Final = frozenset(ascii_uppercase + digits)
 _NUMBERS: Final = frozenset({float, int})
-_INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 _READING: Final = TypeAdapter(Reading)
 _SHORT_FORM: Final = ("parameter", "value", "flag")
 
@@ -86,14 +83,6 @@ class Admitted(NamedTuple):
     """Readings that were dropped."""
 
 
-class Period(NamedTuple):
-    """The times of a report."""
-
-    kind: Kind
-    observed_at: int
-    sent_at: int
-
-
 def digest(payload: bytes) -> bytes:
     """Return the SHA-256 by which a message is acknowledged and told from others."""
     return sha256(payload).digest()
@@ -120,7 +109,7 @@ def admit(
     except InvalidReport as error:
         return Refused(error.reason, _short(error.detail), device_id)
     try:
-        period = _period(document, site, now_us + limits.future_us)
+        period = period_of(document, site, now_us + limits.future_us)
         return _admitted(device_id, period, _items(document), site, directory)
     except InvalidReport as error:
         return Refused(error.reason, _short(error.detail), device_id, site.site_id)
@@ -161,54 +150,6 @@ def _site_of(document: dict[str, Any], sites: list[str]) -> str:
     if named not in sites:
         raise InvalidReport(Rejection.NOT_ITS_SITE, named)
     return named
-
-
-def _period(document: dict[str, Any], site: SiteEntry, latest_us: int) -> Period:
-    word = document.get("kind")
-    kind = KIND_BY_WIRE.get(word) if type(word) is str else None
-    if kind is None:
-        raise InvalidReport(Rejection.MALFORMED, f"kind: {word!r}")
-    observed_at = _instant(document, "observed_at")
-    if observed_at > latest_us:
-        raise InvalidReport(Rejection.FUTURE_DATED, f"observed_at {cst_text(observed_at, seconds=True)} CST")
-    if observed_at < EARLIEST_US:
-        raise InvalidReport(Rejection.MALFORMED, f"observed_at {cst_text(observed_at)} CST is before 2000")
-    start = period_start(observed_at, kind)
-    if site.hour_label_is_end and kind is Kind.HOUR:
-        start -= HOUR_US
-    if document.get("sent_at") is None:
-        return Period(kind, start, start + KIND_LENGTH_S[kind] * SECOND_US)
-    return Period(kind, start, _instant(document, "sent_at"))
-
-
-def period_start(observed_at: int, kind: Kind) -> int:
-    """Return the start of the period that an instant lies in (days: China Standard Time); a realtime reading's is itself."""
-    if kind is Kind.REALTIME:
-        return observed_at
-    if kind is Kind.DAY:
-        return (observed_at + CST_OFFSET_US) // DAY_US * DAY_US - CST_OFFSET_US
-    length_us = KIND_LENGTH_S[kind] * SECOND_US
-    return observed_at // length_us * length_us
-
-
-def _instant(document: dict[str, Any], name: str) -> int:
-    value = document.get(name)
-    instant_us = _instant_us(value) if type(value) is str else _modelled_instant(value)
-    if instant_us is None:
-        raise InvalidReport(Rejection.MALFORMED, f"{name}: {value!r} is not a time")
-    return instant_us
-
-
-@lru_cache(maxsize=16384)
-def _instant_us(text: str) -> int | None:
-    return _modelled_instant(text)
-
-
-def _modelled_instant(value: Any) -> int | None:
-    try:
-        return to_us(_INSTANT.validate_python(value))
-    except (ValidationError, OverflowError):
-        return None
 
 
 def _items(document: dict[str, Any]) -> list[Any]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from ingest.admission import KEPT_BYTES, Admitted, Limits, Refused, admit, period_start
+from ingest.admission import KEPT_BYTES, Admitted, Limits, Refused, admit
 from ingest.directory import ChannelNumbers, Directory
+from ingest.periods import period_start
 from schemas.codes import Kind, Rejection
 from schemas.registry import Registry
 from schemas.times import HOUR_US, MINUTE_US, SECOND_US

@@ -1,14 +1,11 @@
 """The bridge on the in-memory link and log: what is settled when, and what a failure repeats."""
 
-import json
-from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import pytest
 
 from bus.memory_link import MemoryLink
 from bus.memory_log import MemoryLog
-from bus.port import Delivery, LogProducer
 from ingest.bridge import Bridge, BridgeSettings
 from ingest.bundler import BundleLimits
 from ingest.intake import Intake
@@ -19,94 +16,17 @@ from schemas.errors import Unavailable
 from schemas.partitions import partition_of
 from schemas.registry import Registry
 from schemas.topics import REPORTS, ack_topic, report_topic
-
-NOON = 1_773_115_200_000_000  # 2026-03-10 12:00 China Standard Time
-DEVICES = [f"mn-{i}" for i in range(8)]
-REGISTRY = Registry.from_tables(
-    {
-        "site": [{"id": f"site-{i}", "kind": "stack"} for i in range(8)],
-        "device": [{"id": name, "sites": [f"site-{i}"]} for i, name in enumerate(DEVICES)],
-    }
+from tests.unit.ingest.bridge_bench import (
+    DEVICES,
+    NOON,
+    REGISTRY,
+    HeldProducer,
+    NoTime,
+    QosZeroLink,
+    bridge_on,
+    bundles,
+    payload,
 )
-
-
-class Noon:
-    """A clock that stands."""
-
-    def now(self) -> int:
-        return NOON
-
-
-class NoTime:
-    """A virtual clock that has not been told anything yet."""
-
-    def now(self) -> int:
-        raise Unavailable("virtual clock: no time has been told yet")
-
-
-class QosZeroLink(MemoryLink):
-    """A link whose messages all came with QoS 0: they share one token."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__()
-        self.left = [Delivery(report_topic("220100", "mn-1"), payload(i), (1, 0)) for i in range(count)]
-
-    def poll(self, timeout_s: float, max_messages: int) -> list[Delivery]:
-        taken, self.left = self.left[:max_messages], self.left[max_messages:]
-        return taken
-
-    def settle(self, deliveries: Sequence[Delivery]) -> None:
-        self.settled += deliveries
-
-
-class HeldProducer:
-    """A LogProducer whose acknowledgements come when the test says so."""
-
-    def __init__(self, partitions: int = 4) -> None:
-        self.sent: list[tuple[int, bytes, Callable[[Exception | None], None]]] = []
-        self.count = partitions
-
-    def partitions(self, topic: str) -> int:
-        return self.count
-
-    def send(
-        self,
-        topic: str,
-        value: bytes,
-        *,
-        partition: int | None = None,
-        key: str | None = None,
-        on_done: Callable[[Exception | None], None] | None = None,
-    ) -> None:
-        assert partition is not None
-        assert on_done is not None
-        self.sent.append((partition, value, on_done))
-
-    def finish(self, index: int, error: Exception | None = None) -> None:
-        self.sent[index][2](error)
-
-    def flush(self, timeout_s: float = 30.0) -> None:
-        raise Unavailable("kafka: away")
-
-    def close(self) -> None:
-        """Nothing to let go."""
-
-
-def payload(minute: int = 0, value: float = 10.0) -> bytes:
-    return json.dumps(
-        {"observed_at": f"2026-03-10T11:{minute:02d}:00", "kind": "minute", "readings": [["a34013", value]]}
-    ).encode()
-
-
-def bridge_on(
-    link: MemoryLink, producer: LogProducer, settings: BridgeSettings | None = None, registry: Registry = REGISTRY
-) -> Bridge:
-    return Bridge(link, producer, Noon(), Intake(FixedRegistry(registry)), settings)
-
-
-def bundles(log: MemoryLog) -> list[Bundle]:
-    found = [decode_record(value) for values in log.topic(REPORTS).records for value in values]
-    return [one for one in found if isinstance(one, Bundle)]
 
 
 @pytest.fixture
