@@ -51,6 +51,8 @@ class CityStage:
         self._doubted = False
         """A commit failed or its outcome is unknown: leases and watches are taken from the store again."""
         self._wanted: set[int] = set()
+        self._fenced: set[int] = set()
+        """Partitions that another one has claimed: ours again where the group says at the next poll that they still are."""
 
     def step(self, wait_s: float) -> bool:
         """Work off what a poll brings and what time has made due; return whether there was anything. Raises Unavailable."""
@@ -74,6 +76,9 @@ class CityStage:
         if change is not None:
             self._keep({p for p in self._leases if p in change.assigned and p not in change.lost})
             self._wanted = set(change.assigned) - set(self._leases)
+        else:
+            self._wanted |= self._fenced
+        self._fenced.clear()
         if self._doubted:
             self._believe_the_store()
         if self._wanted:
@@ -88,6 +93,8 @@ class CityStage:
         for partition, lease in mine.items():
             if partition in now and now[partition].epoch == lease.epoch:
                 self._start(now[partition])
+            else:
+                self._fenced.add(partition)
         self._doubted = False
 
     def _keep(self, partitions: set[int]) -> None:

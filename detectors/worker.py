@@ -37,6 +37,8 @@ class Worker:
         self._unsure: set[int] = set()
         """Partitions whose last commit has an unknown outcome: they are rebuilt before anything else."""
         self._wanted: set[int] = set()
+        self._fenced: set[int] = set()
+        """Partitions that another one has claimed: ours again where the group says at the next poll that they still are."""
         self._draft = Draft()
         self._sieve = Sieve()
 
@@ -74,6 +76,9 @@ class Worker:
                 del self._partitions[partition]
             self._unsure &= kept
             self._wanted = set(change.assigned) - set(self._partitions) - self._unsure
+        else:
+            self._wanted |= self._fenced
+        self._fenced.clear()
         self._rebuild_unsure()
         if self._wanted:
             for lease in self._store.claim(REPORTS, self._consumer.log_id(), sorted(self._wanted), self._owner):
@@ -90,6 +95,7 @@ class Worker:
                 self._start(lease)
             else:
                 self._partitions.pop(lease.partition, None)
+                self._fenced.add(lease.partition)
             self._unsure.discard(lease.partition)
 
     def _start(self, lease: Lease) -> None:

@@ -68,3 +68,15 @@ def test_a_store_that_leaves_during_the_rebuilding_loses_no_partition(shaky: Any
     shaky.run()
 
     assert shaky.verdict("03-10 08:00") == ("exceeded", 23.0, "")
+
+
+def test_a_partition_that_a_stranger_claimed_is_taken_back_while_the_group_says_that_it_is_ours(bench: Any) -> None:
+    bench.run()
+    bench.store.claim(REPORTS, bench.log.topic(REPORTS).log_id, [0], "thawed, and dead soon after")
+
+    bench.minutes("03-10 08:00", 60, 23.0)
+    bench.tick("03-10 09:00")
+    for _ in range(4):
+        bench.worker.step(0.0)
+
+    assert bench.verdict("03-10 08:00") == ("exceeded", 23.0, "")

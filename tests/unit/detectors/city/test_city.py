@@ -8,6 +8,7 @@ import pytest
 
 from schemas.codes import FindingKind, FindingStatus, Grade
 from schemas.times import CST, HOUR_US, MINUTE_US, to_us
+from schemas.topics import MEANS
 
 CLEAN = {"a34004": 30.0, "a34002": 40.0, "a21026": 10.0, "a21004": 30.0, "a21005": 0.8, "a05024": 40.0}
 HAZE = CLEAN | {"a34004": 190.0, "a34002": 200.0}
@@ -232,3 +233,16 @@ def test_hours_older_than_the_arrays_are_amended(bench: Any) -> None:
     assert city.aqi("running24", "2026-01-03 23:00") == 240
     assert (city.told[0].status, city.told[0].start) == (FindingStatus.RAISED, at("2026-01-03 18:00"))
     assert city.findings()[0].status is FindingStatus.ENDED
+
+
+def test_a_partition_that_a_stranger_claimed_is_taken_back(bench: Any) -> None:
+    city = bench()
+    city.hours("2026-03-10 08:00", 1, CLEAN)
+    city.run()
+    city.store.claim(MEANS, city.log.topic(MEANS).log_id, [0], "thawed, and dead soon after")
+
+    city.hours("2026-03-10 09:00", 1, CLEAN)
+    for _ in range(4):
+        city.stage.step(0.0)
+
+    assert ("hour", at("2026-03-10 09:00")) in city.rows()
