@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from detectors.directory import Directory
 from detectors.early_warning import EarlyWarnings
+from detectors.projection import RECENT_MIN
 from detectors.watched_limits import HourLimits, WatchedLimits
 from schemas.codes import FLAG_NORMAL, Kind, SiteKind
 from schemas.columns import Readings
@@ -19,7 +20,7 @@ from schemas.registry import Registry
 from schemas.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, date_us
 from sim.example import example_registry
 from sim.fleet import Fleet, Monitor
-from sim.incidents import Incident
+from sim.incidents import Incident, Truth
 from standards.judgement import NOISE
 from standards.parameters import CONVERTED, base_code
 from store.memory import MemoryStore
@@ -55,6 +56,10 @@ CASES = (
     Case("at nine tenths of the limit, ten-minute values", Kind.TEN_MINUTE, 180, level=0.9),
     Case("at nine tenths of the limit, minute values", Kind.MINUTE, 60, level=0.9),
 )
+
+
+VARIANTS = (10, 20, 30)
+"""Minutes that foretell the rest of the hour: what another choice would cost."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +129,22 @@ def _raise(monitor: Monitor, parameter: str, factor: float, start: int, end: int
     code = base_code(parameter)
     named = [name for name in (code, code + CONVERTED) if name in monitor.parameters]
     incident = Incident.model_construct(
-        id="i", title="i", kind="bypass", site=monitor.site_id, start=start, to=end, factor=factor, parameters=named
+        id="i",
+        title="i",
+        kind="bypass",
+        site=monitor.site_id,
+        start=start,
+        to=end,
+        factor=factor,
+        parameters=named,
+        truth=Truth(),
     )
     monitor.suffer(incident)
 
 
-def warnings(run: Stacks) -> dict[tuple[int, int], int]:
+def warnings(run: Stacks, recent_min: int) -> dict[tuple[int, int], int]:
     """Return (series, hour) → when it was warned of, by letting the detector see each sample at its time."""
-    detector = EarlyWarnings(run.directory, run.store, 0, lambda readings: readings)
+    detector = EarlyWarnings(run.directory, run.store, 0, lambda readings: readings, recent_min)
     found: dict[tuple[int, int], int] = {}
     for now, rows, fresh in _ticks(run):
         for finding in detector.look(rows, fresh, now):
@@ -163,10 +176,10 @@ def _readings(
     )  # fmt: skip
 
 
-def figures(case: Case) -> list[str]:
+def figures(case: Case, recent_min: int = RECENT_MIN) -> list[str]:
     """Return one row of the table."""
     run = stacks(case)
-    told = warnings(run)
+    told = warnings(run, recent_min)
     hourly = run.values.reshape(-1, run.samples, len(run.series))
     exceeded = hourly.mean(axis=1) > run.limit * (1 + NOISE)
     seen = int((HOUR_US - IN_TIME_US - ARRIVES_AFTER_US) // (run.kind.length_s * SECOND_US))
@@ -208,11 +221,19 @@ HEAD = [
 
 
 def main() -> None:
-    """Print the table as Markdown."""
-    print("| " + " | ".join(HEAD) + " |")
-    print("|" + " --- |" * len(HEAD))
+    """Print the tables as Markdown."""
+    _print_head(HEAD)
     for case in CASES:
         print("| " + " | ".join(figures(case)) + " |", flush=True)
+    print()
+    _print_head(["last minutes", *HEAD])
+    for recent_min, case in ((m, case) for m in VARIANTS for case in CASES if case.incidents):
+        print(f"| {recent_min} | " + " | ".join(figures(case, recent_min)) + " |", flush=True)
+
+
+def _print_head(names: list[str]) -> None:
+    print("| " + " | ".join(names) + " |")
+    print("|" + " --- |" * len(names))
 
 
 if __name__ == "__main__":

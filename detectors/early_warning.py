@@ -16,7 +16,7 @@ from detectors.directory import WATER_FLOW, Directory
 from detectors.findings import of_hour
 from detectors.furnace import Admitted
 from detectors.gas import OXYGEN
-from detectors.projection import QUANTILE, Outlook, outlook
+from detectors.projection import QUANTILE, RECENT_MIN, Outlook, outlook
 from detectors.told import STANDING, told_before
 from detectors.watched_limits import HourLimits, WatchedLimits
 from schemas.codes import FLAG_NORMAL, FindingKind, FindingStatus, Kind
@@ -38,8 +38,11 @@ _Key = tuple[int, int]
 class EarlyWarnings:
     """Warns of the open hours of one partition; remembers only what it told of hours that are open."""
 
-    def __init__(self, directory: Directory, store: WorkStore, since: int, admitted: Admitted) -> None:
+    def __init__(
+        self, directory: Directory, store: WorkStore, since: int, admitted: Admitted, recent_min: int = RECENT_MIN
+    ) -> None:
         """`since` is the tick at which the partition was taken over: hours that began before it may have been told of."""
+        self._recent_min = recent_min
         self._directory = directory
         self._store = store
         self._admitted = admitted
@@ -69,7 +72,7 @@ class EarlyWarnings:
             rows.take((hour_start(rows.observed_at) == hour) & _among(self._with_beside(wanted), rows.series))
         )
         limits.meet(mine.series)
-        found = outlook(mine, wanted, hour, limits, self._directory.validity())
+        found = outlook(mine, wanted, hour, limits, self._directory.validity(), self._recent_min)
         return list(self._news(found, limits, hour, now))
 
     def close(self, frontier_of: Callable[[int], int], now: int) -> list[Finding]:

@@ -55,7 +55,12 @@ class Outlook(Columns):
 
 
 def outlook(
-    readings: Readings, wanted: NDArray[np.int32], hour: int, limits: HourLimits, validity: Validity
+    readings: Readings,
+    wanted: NDArray[np.int32],
+    hour: int,
+    limits: HourLimits,
+    validity: Validity,
+    recent_min: int = RECENT_MIN,
 ) -> Outlook:
     """Return the outlook of the `wanted` series; `readings` are those of the hour, with their sites' oxygen and flow beside them."""
     rows = in_force(readings.take(readings.kind <= Kind.TEN_MINUTE))
@@ -64,7 +69,7 @@ def outlook(
     if not mine.any():
         return Outlook.empty()
     rows, value, weight = rows.take(mine), value[mine], weight[mine]
-    groups = _Groups(rows, value, hour)
+    groups = _Groups(rows, value, hour, recent_min)
     found = groups.outlook(weight, validity)
     return found.take(groups.widest())
 
@@ -82,8 +87,8 @@ def _weights(rows: Readings, validity: Validity) -> NDArray[np.float64]:
 class _Groups:
     """Samples in force of one hour, in groups of one series and kind."""
 
-    def __init__(self, rows: Readings, value: NDArray[np.float64], hour: int) -> None:
-        self.rows, self.value = rows, value
+    def __init__(self, rows: Readings, value: NDArray[np.float64], hour: int, recent_min: int) -> None:
+        self.rows, self.value, self.recent_min = rows, value, recent_min
         new = np.ones(len(rows), dtype=bool)
         new[1:] = (rows.series[1:] != rows.series[:-1]) | (rows.kind[1:] != rows.kind[:-1])
         self.at = np.flatnonzero(new)
@@ -108,7 +113,7 @@ class _Groups:
         samples, so_far = self._samples(), self._mean(weight)
         left = _HOUR_MIN - self.reached
         remaining = left // self.length
-        rest = np.where(self.reached >= RECENT_MIN, self._low(), 0.0)
+        rest = np.where(self.reached >= self.recent_min, self._low(), 0.0)
         all_samples = np.maximum(samples + remaining, 1)
         needed = -(-validity.min_minutes[self.rows.series[self.at]] // self.length)
         return Outlook(
@@ -141,7 +146,7 @@ class _Groups:
 
     def _low(self) -> NDArray[np.float64]:
         """Return the lower quantile of each group's last minutes; 0 where these have no valid sample."""
-        recent = np.flatnonzero(self.valid & (self.end > self.reached[self.group] - RECENT_MIN))
+        recent = np.flatnonzero(self.valid & (self.end > self.reached[self.group] - self.recent_min))
         ordered = recent[np.lexsort((self.value[recent], self.group[recent]))]
         count = np.bincount(self.group[recent], minlength=len(self.at))
         first = np.cumsum(count) - count
