@@ -150,7 +150,8 @@ def hour_means(readings: Readings, validity: Validity) -> Means:
     series, kind, samples = groups.series[pick], groups.kind[pick], _samples(groups, normal)[pick]
     needed = np.maximum(1, -(-validity.min_minutes[series] // _LENGTH_MIN[kind]))
     needed = np.where(kind == Kind.HOUR, 1, needed)
-    unmarked = _samples(groups, normal | (rows.flag == FLAG_MARKED))[pick]
+    marked = rows.flag == FLAG_MARKED
+    unmarked = _samples(groups, normal | marked)[pick] if marked.any() else samples
     shortage = Shortage(samples < needed, unmarked >= needed)
     return made_means(series, PERIOD_HOUR, groups.start[pick], kind, samples, shortage, values.rows(pick))
 

@@ -172,11 +172,12 @@ class ScenarioServers:
 
     def play(self, scenario: Scenario) -> list[str]:
         """Return a line for all that does not come out of a scenario."""
-        with self._chain(scenario) as chain:
+        with self.opened(scenario) as chain:
             return play(scenario, chain)
 
     @contextmanager
-    def _chain(self, scenario: Scenario) -> Iterator[LiveChain]:
+    def opened(self, scenario: Scenario) -> Iterator[LiveChain]:
+        """Give the chain on which a scenario is played, as long as the body runs."""
         self._played += 1
         name = f"scenario_{self._played}"
         folder = self._folder / name
