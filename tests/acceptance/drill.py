@@ -1,6 +1,8 @@
 """The chain under drill: our own servers, every role a supervised process, a webhook receiver, and a replay of a few days."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -30,8 +32,6 @@ from sim.fleet import Fleet
 from sim.incidents import Incident, Truth
 from sim.playback import Backlog, Playback, in_steps
 from sim.stations import hour_arrivals, merged, read_station, station_of
-from store.export import PostgresExport
-from store.final_port import final_lines
 from store.letters import PostgresLetters
 from store.port import BookEntry
 from store.postgres import Database
@@ -57,12 +57,15 @@ class Receiver:
     def __init__(self) -> None:
         self.deliveries: list[tuple[UUID, dict[str, Any]]] = []
         self.pause = threading.Event()
+        self.is_answering = False
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                receiver.is_answering = True
                 receiver.pause.wait(SLOW_S)
+                receiver.is_answering = False
                 receiver.deliveries.append((UUID(self.headers["Idempotency-Key"]), body))
                 self.send_response(204)
                 self.end_headers()
@@ -140,10 +143,12 @@ def _bypass(site: str, start: int) -> Incident:
 class Drill:
     """A context: inside, servers and roles run and are kept running."""
 
-    def __init__(self, folder: Path, replay: Replay) -> None:
+    def __init__(self, folder: Path, replay: Replay, receiver: Receiver) -> None:
         self._folder = folder
         self._replay = replay
+        self._receiver = receiver
         self._opened = ExitStack()
+        self._environment: dict[str, str] = {}
         self.roles: list[RoleProcess] = []
         self.servers: Servers
         self.database: Database
@@ -171,13 +176,14 @@ class Drill:
         opened.callback(producer.close)
         self.backlog = Backlog(self.database, kafka_address(settings.kafka))
         self.playback = Playback(self.fleet, producer)
-        self._start_roles(opened, environment_of_roles(self.servers, settings, self._folder))
+        self._environment = environment_of_roles(self.servers, settings, self._folder)
+        self._start_roles(opened)
 
-    def _start_roles(self, opened: ExitStack, environment: dict[str, str]) -> None:
+    def _start_roles(self, opened: ExitStack) -> None:
         supervision = Supervision()
         opened.callback(supervision.stop)
         for number, role in enumerate(ROLES):
-            self.roles.append(RoleProcess(role, environment, log_file=self._folder / f"{role}-{number}.log"))
+            self.roles.append(RoleProcess(role, self._environment, log_file=self._folder / f"{role}-{number}.log"))
             self.roles[-1].start()
         supervision.watch(self.roles)
 
@@ -187,6 +193,10 @@ class Drill:
             server = self.servers.started[target]
             return [server.pid] if server.is_alive() else []
         return [role.pid for role in self.roles if role.name == target and role.is_alive()]
+
+    def is_under_way(self, target: str) -> bool:
+        """Whether what the target moves is on its way just now: notifications for the notifier, reports for the others."""
+        return self._receiver.is_answering if target == "notifier" else self.fleet.unacknowledged > 0
 
     def play(self, pause: Callable[[], object] | None = None) -> None:
         """Play all steps, calling `pause` after each, and return when Kafka has everything."""
@@ -217,7 +227,8 @@ class Drill:
 
     def final(self) -> str:
         """Return what `ecovigil export final` writes."""
-        return "".join(final_lines(PostgresExport(self.database).final_rows()))
+        command = [sys.executable, "-P", "-m", "ecovigil", "export", "final"]
+        return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
 
     def books(self) -> list[BookEntry]:
         """Return the books of all days."""

@@ -28,11 +28,10 @@ WRITES: Final = {
     "city": ("air_index", "finding", "log_partition"),
     "alerts": ("alert_event", "notification", "finding_seen"),
     "relay": ("outbox",),
-    "notifier": ("notification",),
 }
 """Tables by whose lock a process is caught inside a transaction: every other kill of it comes there, the others anywhere."""
-UNDER_WAY: Final = {"bridge": 0.03, "mqtt": 0.03, "database": 0.3}
-"""Who is caught while reports are under way, so many seconds at most after the first of them."""
+UNDER_WAY: Final = {"bridge": 0.03, "mqtt": 0.03, "database": 0.3, "notifier": 0.04}
+"""Who is caught while reports (or a notification) are under way, so many seconds at most after the first of them."""
 CAUGHT_WITHIN_S: Final = 4.0
 FREEZE_AT: Final = {"reading": 2, "mean": 4, "log_partition": 6, "raw_bundle": 8}
 """Table → round before which a worker is frozen in a commit that writes it: inside COPY, between two statements, at the fence."""
@@ -70,7 +69,7 @@ class Havoc:
         if self._random.random() < 0.5:
             self._strike(target, "anywhere")
         elif target in UNDER_WAY:
-            self._await(lambda: self._drill.fleet.unacknowledged, 0.0005)
+            self._await(lambda: self._drill.is_under_way(target), 0.0005)
             self._pause.wait(self._random.uniform(0, UNDER_WAY[target]))
             self._strike(target, "under way")
         else:

@@ -76,7 +76,7 @@ def disturbed(undisturbed: Outcome, receiver: Receiver, tmp_path_factory: pytest
 def run(receiver: Receiver, folder: Path, play: Callable[[Drill], Counter[str]]) -> Outcome:
     """Return what comes out of one run on servers of its own."""
     receiver.deliveries.clear()
-    with Drill(folder, replay_for(receiver)) as drill:
+    with Drill(folder, replay_for(receiver), receiver) as drill:
         tally = play(drill)
         drill.settle()
         return Outcome(drill.final(), drill.books(), drill.keys(), list(receiver.deliveries), tally)
