@@ -6,7 +6,6 @@ too, so what reads it must be indifferent to repeats. Offsets are never committe
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -16,12 +15,12 @@ from kafka.errors import LogTruncationError, NoOffsetForPartitionError, OffsetOu
 from kafka.structs import TopicPartition
 
 from bus.kafka_address import KafkaAddress
+from bus.kafka_identity import IdentityWatch
 from bus.kafka_topics import CONNECT_MS, MAX_RECORD_BYTES, QUICK, high_water, topic_identity, translated
 from bus.port import LogRecord, Rebalance
 from schemas.errors import OffsetGone, Unavailable
 from schemas.partitions import partition_of
 
-IDENTITY_CHECK_S: Final = 2.0
 DELIVERY_MS: Final = 30_000
 
 log = logging.getLogger(__name__)
@@ -172,8 +171,7 @@ class KafkaLogConsumer:
         """Join the group; raises Unavailable where no broker answers."""
         self._address = address
         self._topic = topic
-        self._log_id = topic_identity(address, topic)
-        self._checked_at = time.monotonic()
+        self._identity = IdentityWatch(address, topic)
         with translated(f"no answer from {address.bootstrap}"):
             self._client = _consumer_client(address, group, client_id)
         self._notes = _Notes(self._client)
@@ -181,9 +179,7 @@ class KafkaLogConsumer:
 
     def log_id(self) -> str:
         """Return the identity of the log, asked anew; raises Unavailable."""
-        self._log_id = topic_identity(self._address, self._topic)
-        self._checked_at = time.monotonic()
-        return self._log_id
+        return self._identity.ask()
 
     def partitions(self) -> int:
         """Return how many partitions the topic has; raises Unavailable."""
@@ -209,7 +205,9 @@ class KafkaLogConsumer:
 
     def poll(self, timeout_s: float, max_records: int = 500) -> Sequence[LogRecord]:
         """Return records of started partitions in offset order; raises Unavailable or OffsetGone (that partition stops)."""
-        self._check_identity()
+        if self._identity.has_changed():
+            log.warning("topic %s was made anew", self._topic)
+            self._start_over()
         try:
             with translated(f"topic {self._topic}"):
                 polled = self._client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
@@ -233,19 +231,12 @@ class KafkaLogConsumer:
     def close(self) -> None:
         """Leave the group."""
         self._client.close(autocommit=False, timeout_ms=2_000)
+        self._identity.close()
 
     def _offset(self, ask: Callable[..., dict[TopicPartition, int]], partition: int) -> int:
         tp = TopicPartition(self._topic, partition)
         with translated(f"topic {self._topic}"):
             return int(ask([tp], timeout_ms=CONNECT_MS)[tp])
-
-    def _check_identity(self) -> None:
-        if time.monotonic() - self._checked_at < IDENTITY_CHECK_S:
-            return
-        self._checked_at = time.monotonic()
-        if topic_identity(self._address, self._topic) != self._log_id:
-            log.warning("topic %s was made anew", self._topic)
-            self._start_over()
 
     def _start_over(self) -> None:
         owned = list(self._client.assignment())
@@ -258,7 +249,7 @@ class KafkaLogConsumer:
             return []  # a partition between assignment and our note of it
         if not isinstance(cause, OffsetOutOfRangeError | LogTruncationError):
             raise error
-        if topic_identity(self._address, self._topic) != self._log_id:
+        if self._identity.known != topic_identity(self._address, self._topic):
             self._start_over()
             return []
         raise self._gone(cause) from error
