@@ -1,6 +1,7 @@
 """Row numbers in blocks from sequences, so that a COPY needs no round trip for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,11 @@ from store.postgres import Cursor
 
 
 class Numbers:
-    """Numbers of one sequence whose every value grants a block; a rolled-back batch leaves a gap, which is harmless."""
+    """Numbers of one sequence whose every value grants a block; a rolled-back batch leaves a gap, which is harmless.
+
+    A grant counts only when its transaction has committed: after a crash the server grants again what was not (use it
+    inside `kept_if_committed`).
+    """
 
     def __init__(self, sequence: str, block: int) -> None:
         self.sequence = sequence
@@ -28,6 +33,22 @@ class Numbers:
             self._free = np.concatenate([self._free, granted])
         taken, self._free = self._free[:count], self._free[count:]
         return taken
+
+    def forget(self) -> None:
+        """Let go of what was granted and not used."""
+        self._free = np.empty(0, np.int64)
+
+
+@contextmanager
+def kept_if_committed(*numbers: Numbers) -> Iterator[None]:
+    """Let go of what is granted where the transaction inside fails, or its outcome is unknown."""
+    committed = False
+    try:
+        yield
+        committed = True
+    finally:
+        for each in () if committed else numbers:
+            each.forget()
 
 
 def occurrences(*keys: NDArray[Any]) -> NDArray[np.int64]:

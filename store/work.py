@@ -18,7 +18,7 @@ from store import binary
 from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, SHA8, array, word_array
 from store.leases import PostgresLeases
 from store.marks import PostgresMarkReader, follow_marks
-from store.numbers import Numbers
+from store.numbers import Numbers, kept_if_committed
 from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
 from store.postgres import Database
 from store.registry import RegistryStore
@@ -160,8 +160,9 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader):
         """Write everything or nothing; raises LeaseLost (nothing written) or Unavailable (outcome unknown)."""
         if batch.readings.observed_at.size:
             self._make_partitions(batch.readings.observed_at)
-        with self.database.transaction(batch.advances) as cursor:
-            WorkWriter(cursor, batch, copy=self.database.copy).write(self._bundles, self._reports)
+        numbers = (self._bundles, self._reports)
+        with kept_if_committed(*numbers), self.database.transaction(batch.advances) as cursor:
+            WorkWriter(cursor, batch, copy=self.database.copy).write(*numbers)
             if batch.marks_followed:
                 follow_marks(cursor, batch.advances[0].lease.topic, batch.marks_followed)
 
