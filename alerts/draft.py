@@ -84,7 +84,7 @@ class Draft:
         alert = change.alert
         self.batch.events.append(event_of(change))
         self.batch.outbox.append(_changed(change, also))
-        for recipient in self._registry.recipient:
+        for recipient in self._registry.recipients:
             why = routing.why_notify(alert, change.reason, recipient, self._registry, before.grade if before else None)
             if why in routing.TELLING:
                 self.batch.notifications.append(Notification(alert.alert_id, alert.step, recipient.id, why))

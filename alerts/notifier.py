@@ -58,7 +58,7 @@ class Notifier:
         if not due:
             self._closed.wait(wait_s)
             return False
-        recipients = {recipient.id: recipient for recipient in self._registry()[1].recipient}
+        recipients = {recipient.id: recipient for recipient in self._registry()[1].recipients}
         for one in due:
             self._deliver(one, recipients.get(one.notification.recipient_id))
         return True

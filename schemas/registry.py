@@ -96,6 +96,11 @@ class Registry(BaseModel):
         return named | {s.city: City(id=s.city, name=s.city) for s in self.site if s.city and s.city not in named}
 
     @cached_property
+    def recipients(self) -> list[Recipient]:
+        """Who is told of alerts; where nobody is registered, the duty desk reads the console, so that no alert goes untold."""
+        return self.recipient or [Recipient(id="console", channel="console")]
+
+    @cached_property
     def stations(self) -> dict[str, list[str]]:
         """Ids of the ambient stations of each city, sorted."""
         found = defaultdict(list)
