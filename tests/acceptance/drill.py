@@ -230,6 +230,12 @@ class Drill:
         command = [sys.executable, "-P", "-m", "ecovigil", "export", "final"]
         return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
 
+    def complaints(self) -> list[str]:
+        """Return what roles said of defects in themselves: being killed, or left by a server, is none."""
+        logs = [self._folder / f"{role}-{number}.log" for number, role in enumerate(ROLES)]
+        lines = [f"{log.name}: {line}" for log in logs for line in log.read_text(encoding="utf-8").splitlines()]
+        return [line for line in lines if "Traceback" in line or "internal error" in line or " ERROR " in line]
+
     def books(self) -> list[BookEntry]:
         """Return the books of all days."""
         letters = PostgresLetters(self.database)

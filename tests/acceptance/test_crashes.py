@@ -28,6 +28,7 @@ class Outcome:
     books: list[BookEntry]
     keys: dict[UUID, str]
     deliveries: list[tuple[UUID, dict[str, Any]]]
+    complaints: list[str]
     tally: Counter[str]
 
 
@@ -79,11 +80,17 @@ def run(receiver: Receiver, folder: Path, play: Callable[[Drill], Counter[str]])
     with Drill(folder, replay_for(receiver), receiver) as drill:
         tally = play(drill)
         drill.settle()
-        return Outcome(drill.final(), drill.books(), drill.keys(), list(receiver.deliveries), tally)
+        deliveries = list(receiver.deliveries)
+        return Outcome(drill.final(), drill.books(), drill.keys(), deliveries, drill.complaints(), tally)
 
 
 def test_everything_was_killed_ten_times_and_frozen_in_each_kind_of_commit(disturbed: Outcome) -> None:
     assert disturbed.tally == dict.fromkeys(TARGETS, ROUNDS) | {f"frozen in {table}": 1 for table in FREEZE_AT}
+
+
+def test_no_role_met_anything_that_it_does_not_expect(undisturbed: Outcome, disturbed: Outcome) -> None:
+    assert undisturbed.complaints == []
+    assert disturbed.complaints == []
 
 
 def test_the_results_are_those_of_an_undisturbed_run(undisturbed: Outcome, disturbed: Outcome) -> None:
