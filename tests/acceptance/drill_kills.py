@@ -21,7 +21,7 @@ from tests.acceptance.drill import Drill, until
 TARGETS: Final = ("detectors", "bridge", "relay", "city", "alerts", "notifier", "database", "mqtt")
 """Not Kafka: our own keeps everything in memory."""
 ROUNDS: Final = 10
-ROUND_S: Final = 14.0
+ROUND_S: Final = 12.0
 """Each round kills each target once, at moments that are spread over it."""
 WRITES: Final = {
     "detectors": ("raw_bundle", "reading", "mean", "verdict", "log_partition"),
