@@ -70,7 +70,9 @@ def undisturbed(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) ->
 def disturbed(undisturbed: Outcome, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """A run in which everything but Kafka dies, again and again."""
     outcome = run(receiver, tmp_path_factory.mktemp("disturbed"), play_with_havoc)
-    print(f"seed {SEED}: {dict(outcome.tally)}; {len(outcome.deliveries)} deliveries of {len(outcome.keys)}")
+    duplicates = sum(entry.duplicate for entry in outcome.books)
+    print(f"seed {SEED}: {dict(outcome.tally)}")
+    print(f"{len(outcome.deliveries)} deliveries of {len(outcome.keys)} notifications, {duplicates} reports sent again")
     return outcome
 
 
