@@ -101,14 +101,6 @@ class DeviceFleetLink:
         taken, self._acks = self._acks, []
         return taken
 
-    def drain(self, timeout_s: float) -> None:
-        """Wait until Kafka has every report; raises Unavailable where it takes longer."""
-        deadline = time.monotonic() + timeout_s
-        while self._kept:
-            self.poll_acks(0.5)
-            if self._kept and time.monotonic() > deadline:
-                raise Unavailable(f"{len(self._kept)} reports were not acknowledged within {timeout_s:g} s")
-
     def set_clock(self, now_us: int, echoes: int = 1, timeout_s: float = 60.0) -> None:
         """Set the virtual clock and wait until `echoes` bridges have seen it; raises Unavailable where they have not."""
         deadline = time.monotonic() + timeout_s

@@ -10,6 +10,7 @@ from bus.memory_link import MemoryLink
 from bus.memory_log import MemoryConsumer, MemoryLog
 from detectors.city import CityStage
 from detectors.worker import Worker
+from ecovigil.relay import Relay
 from ingest.bridge import Bridge
 from ingest.intake import Intake
 from ingest.registry_source import StoreRegistry
@@ -22,6 +23,7 @@ from sim.people import People
 from sim.scenario_file import Scenario
 from sim.scenario_play import Action, play
 from store.memory import MemoryStore
+from store.memory_outbox import MemoryOutbox
 
 PARTITIONS: Final = 4
 
@@ -49,22 +51,6 @@ class VirtualClock:
         self._now = max(self._now, now)
 
 
-class MemoryRelay:
-    """Publishes the outbox in id order; the twin of the relay, for a log and a store that cannot fail."""
-
-    def __init__(self, store: MemoryStore, log: MemoryLog) -> None:
-        self._outbox = store.tables.outbox
-        self._producer = log.producer()
-
-    def step(self, wait_s: float) -> bool:
-        """Publish and delete what is there."""
-        ids = list(self._outbox)
-        for number in ids:
-            event = self._outbox.pop(number)
-            self._producer.send(event.topic, event.payload, key=event.key)
-        return bool(ids)
-
-
 class InMemoryChain:
     """`Chain` without a server: every role is stepped until none has anything to do."""
 
@@ -82,7 +68,7 @@ class InMemoryChain:
         self._makers: dict[str, Callable[[], Role]] = {
             "bridge": self._bridge,
             "detectors": self._worker,
-            "relay": lambda: MemoryRelay(self.store, self.log),
+            "relay": lambda: Relay(MemoryOutbox(self.store.tables.outbox), self.log.producer()),
             "city": self._city,
             "alerts": self._alerts,
             "notifier": self._notifier,

@@ -1,8 +1,7 @@
 """Instants: microseconds since 1970 (UTC) in columns, aware datetimes in models, China Standard Time for people."""
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +69,3 @@ def day_start(instants: NDArray[np.int64]) -> NDArray[np.int64]:
 def cst_text(instant_us: int, *, seconds: bool = False) -> str:
     """Return `2026-03-10 08:00` (China Standard Time), as people read it."""
     return to_cst(instant_us).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
-
-
-def as_column(instants: Iterable[Any]) -> NDArray[np.int64]:
-    """Return instants as an int64 column of microseconds."""
-    return np.fromiter(instants, dtype=np.int64)
