@@ -273,7 +273,7 @@ def _consumer_client(address: KafkaAddress, group: str, client_id: str) -> Any:
         client_id=client_id,
         auto_offset_reset="none",
         session_timeout_ms=address.session_ms,
-        heartbeat_interval_ms=min(1_000, address.session_ms // 4),
+        heartbeat_interval_ms=min(1_000, address.session_ms // 10),
         partition_assignment_strategy=[RangePartitionAssignor],
         max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
         fetch_max_wait_ms=200,

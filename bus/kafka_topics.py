@@ -74,18 +74,29 @@ def high_water(address: KafkaAddress, topic: str, partition: int) -> int:
 
     Not ListOffsets: Tansu (0.6.0) answers that with the number of batches.
     """
-    tp = TopicPartition(topic, partition)
-    with translated(f"topic {topic}"):
-        client = KafkaConsumer(**address.options(), max_partition_fetch_bytes=1, fetch_max_wait_ms=1, **QUICK)
-        try:
-            client.assign([tp])
-            client.seek(tp, client.beginning_offsets([tp], timeout_ms=CONNECT_MS)[tp])
-            return _fetched_high_water(client, tp)
-        finally:
-            client.close(autocommit=False)
+    with translated(f"topic {topic}"), _prober(address) as client:
+        return _fetched_high_water(client, TopicPartition(topic, partition))
+
+
+def high_waters(address: KafkaAddress, topic: str) -> dict[int, int]:
+    """Return the offset after the last record of each partition of a topic; raises Unavailable."""
+    with translated(f"topic {topic}"), _prober(address) as client:
+        found = sorted(client.partitions_for_topic(topic) or ())
+        return {partition: _fetched_high_water(client, TopicPartition(topic, partition)) for partition in found}
+
+
+@contextmanager
+def _prober(address: KafkaAddress) -> Iterator[Any]:
+    client = KafkaConsumer(**address.options(), max_partition_fetch_bytes=1, fetch_max_wait_ms=1, **QUICK)
+    try:
+        yield client
+    finally:
+        client.close(autocommit=False)
 
 
 def _fetched_high_water(client: Any, tp: TopicPartition) -> int:
+    client.assign([tp])
+    client.seek(tp, client.beginning_offsets([tp], timeout_ms=CONNECT_MS)[tp])
     deadline = time.monotonic() + CONNECT_MS / 1000
     while time.monotonic() < deadline:
         client.poll(timeout_ms=100, max_records=1)

@@ -156,7 +156,8 @@ class CityStage:
     def _commit(
         self, records: Sequence[LogRecord], tick: int | None, rows: list[IndexRow], findings: list[Finding]
     ) -> bool:
-        if not (records or rows or findings):
+        moved = tick is not None and any(lease.tick_at < tick for lease in self._leases.values())
+        if not (records or rows or findings or moved):
             return False
         offsets = {p: lease.next_offset for p, lease in self._leases.items()}
         offsets |= {r.partition: r.offset + 1 for r in records if r.partition in offsets}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from bus.kafka_address import KafkaAddress
-from bus.kafka_topics import high_water
+from bus.kafka_topics import high_waters
 from bus.port import LogProducer
 from schemas.bundle import Tick, encode_tick
 from schemas.errors import Unavailable
@@ -124,9 +124,9 @@ class Backlog:
         self._kafka = kafka
 
     def await_settled(self, last_tick: int, timeout_s: float = SETTLED_WITHIN_S) -> None:
-        """Return when every partition is past `last_tick`, the outbox is empty and the later stages have read all; raises Unavailable."""
+        """Return when every stage is past `last_tick`, the outbox is empty and the later stages have read all; raises Unavailable."""
         _wait(lambda: self._ticked(last_tick), timeout_s, "the workers have not reached the last tick")
-        _wait_quiet(self._is_settled, timeout_s)
+        _wait_quiet(lambda: self._is_settled(last_tick), timeout_s)
 
     def ticks(self) -> dict[int, int]:
         """Return the last tick of each partition of `reports`, µs; 0 where there is none."""
@@ -137,12 +137,18 @@ class Backlog:
         ticks = self.ticks()
         return bool(ticks) and min(ticks.values()) >= last_tick
 
-    def _is_settled(self) -> bool:
-        read = {(topic, partition): offset for topic, partition, offset in self._rows("offsets")}
-        if self._rows("outbox_depth")[0][0]:
+    def _is_settled(self, last_tick: int) -> bool:
+        """Whether nothing is on its way: a stage that has not joined its group yet has read nothing.
+
+        Offsets, the city's tick and the depth of the outbox are of one instant; what was published before it is in the log.
+        """
+        rows = self._rows("progress")
+        read = {(topic, partition): offset for topic, partition, offset, _, _ in rows}
+        ticks = [to_us(tick_at) if tick_at else 0 for topic, _, _, tick_at, _ in rows if topic == MEANS]
+        if any(depth for *_, depth in rows) or not ticks or min(ticks) < last_tick:
             return False
-        later = [(topic, partition) for topic, partition in read if topic in (MEANS, FINDINGS)]
-        return all(read[place] >= high_water(self._kafka, *place) for place in later)
+        ends = {(topic, p): end for topic in (MEANS, FINDINGS) for p, end in high_waters(self._kafka, topic).items()}
+        return all(read.get(place, -1) >= end for place, end in ends.items())
 
     def _rows(self, name: str, **parameters: str) -> list[tuple[Any, ...]]:
         with self._database.read() as cursor:

@@ -56,17 +56,15 @@ FROM book
 WHERE received <> stored + duplicate + rejected
 ORDER BY device_id, day
 
--- name: offsets
-SELECT topic, partition, next_offset
+-- name: progress
+-- How far each stage has come, and how many events wait for the relay, at one instant.
+SELECT topic, partition, next_offset, tick_at, (SELECT count(*) FROM outbox)
 FROM log_partition
 
 -- name: ticks
 SELECT partition, tick_at
 FROM log_partition
 WHERE topic = %(topic)s
-
--- name: outbox_depth
-SELECT count(*) FROM outbox
 
 -- name: result_counts
 SELECT

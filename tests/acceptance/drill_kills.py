@@ -35,7 +35,7 @@ UNDER_WAY: Final = {"bridge": 0.03, "mqtt": 0.03, "database": 0.3, "notifier": 0
 CAUGHT_WITHIN_S: Final = 4.0
 FREEZE_AT: Final = {"reading": 2, "mean": 4, "log_partition": 6, "raw_bundle": 8}
 """Table → round before which a worker is frozen in a commit that writes it: inside COPY, between two statements, at the fence."""
-RECOVERED_WITHIN_S: Final = 60.0
+RECOVERED_WITHIN_S: Final = 120.0
 
 log = logging.getLogger(__name__)
 
