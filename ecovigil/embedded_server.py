@@ -15,7 +15,6 @@ from schemas.errors import Unavailable
 
 HOST: Final = "127.0.0.1"
 GUARD: Final = Path(__file__).with_name("embedded_guard.py")
-READY_WITHIN_S: Final = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,7 @@ class EmbeddedServer:
 
     name = "server"
     stop_signal: int = signal.SIGTERM
+    ready_within_s = 30.0
 
     def __init__(self, data_dir: Path, port: int = 0) -> None:
         """Keep data and log under `data_dir`; `port` 0 takes a free one at the first start."""
@@ -82,7 +82,7 @@ class EmbeddedServer:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.port = self.port or free_port()
         self.prepare()
-        deadline = time.monotonic() + READY_WITHIN_S
+        deadline = time.monotonic() + self.ready_within_s
         while not self._came_up(deadline):
             # a predecessor that was killed may still hold the port or the data for a moment
             if time.monotonic() > deadline:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration import apache_kafka as kafka
-from tests.integration import mosquitto as mqtt
+from ecovigil.real_servers import apache_kafka as kafka
+from ecovigil.real_servers import mosquitto as mqtt
 
 
 @pytest.fixture(scope="session")

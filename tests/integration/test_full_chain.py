@@ -33,7 +33,7 @@ def replayed(folder: Path, **environment: str) -> str:
 def test_apache_kafka_and_mosquitto_give_the_final_state_of_our_own_servers(
     apache_kafka, mosquitto, database_server, tmp_path
 ) -> None:
-    named = {"ECOVIGIL_KAFKA__BOOTSTRAP": apache_kafka.bootstrap, "ECOVIGIL_MQTT__URL": mosquitto.url}
+    named = {"ECOVIGIL_KAFKA__BOOTSTRAP": apache_kafka.url, "ECOVIGIL_MQTT__URL": mosquitto.url}
     with fresh_database(database_server) as production, fresh_database(database_server) as own:
         there = replayed(tmp_path / "production", ECOVIGIL_DATABASE__URL=production, **named)
         here = replayed(tmp_path / "own", ECOVIGIL_DATABASE__URL=own)

@@ -8,8 +8,8 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from tests.integration.apache_kafka import ApacheKafka
-from tests.integration.mosquitto import Mosquitto, why_absent
+from ecovigil.real_servers.apache_kafka import ApacheKafka
+from ecovigil.real_servers.mosquitto import Mosquitto, why_absent
 from tests.integration.mqtt_client import client, connected, publish, received, subscribe
 
 pytestmark = pytest.mark.acceptance
@@ -17,14 +17,14 @@ needs_mosquitto = pytest.mark.skipif(bool(why_absent()), reason=why_absent())
 
 
 def test_apache_kafka_gives_back_an_acknowledged_record(apache_kafka: ApacheKafka) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=apache_kafka.bootstrap)) as admin:
+    with closing(KafkaAdminClient(bootstrap_servers=apache_kafka.url)) as admin:
         admin.create_topics({"probe": {"num_partitions": 2}})
-    producer = KafkaProducer(bootstrap_servers=apache_kafka.bootstrap, acks="all")
+    producer = KafkaProducer(bootstrap_servers=apache_kafka.url, acks="all")
 
     kept = producer.send("probe", b"35.2", partition=1).get(timeout=30)
     producer.close()
 
-    assert _record_at(apache_kafka.bootstrap, "probe", 1, kept.offset) == b"35.2"
+    assert _record_at(apache_kafka.url, "probe", 1, kept.offset) == b"35.2"
 
 
 def test_mosquitto_keeps_the_messages_of_a_subscriber_that_is_away(mosquitto: Mosquitto) -> None:
