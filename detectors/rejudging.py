@@ -16,7 +16,6 @@ from detectors.told import amendments
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, Means, Readings
 from schemas.times import DAY_US, HOUR_US, day_start, hour_start
-from store.port import Verdicts
 
 QUIET_TICKS = 2
 """A touched window that stays incomplete is judged when this many ticks have left it alone."""
@@ -55,7 +54,7 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
     days = _days(partition, means, due, marking)
     partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
     for part in (means, days):
-        previous = partition.store.verdicts_at(part.series, part.period, part.start) if len(part) else Verdicts.empty()
+        previous = partition.store.verdicts_at(*partition.results.keys(part))
         partition.results.tell(part, previous, now, draft, marking)
     counted = marking.without_marked(readings, partition.directory.series, partition.directory.validity())
     found = mismatches(partition.directory, counted, means, now)

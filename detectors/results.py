@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors import findings
 from detectors.air_index import station_indices
@@ -46,6 +47,11 @@ class Results:
         for (series, period, start), row in verdict_keys(latest).items():
             if latest.outcome[row] == Outcome.EXCEEDED:
                 self._running[series, period] = start
+
+    def keys(self, means: Means) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64]]:
+        """Return (series, period, start) of all verdicts that there may be on means."""
+        found = np.array(self._judge.subjects(means), dtype=np.int64).reshape(-1, 3)
+        return found[:, 0].astype(np.int32), found[:, 1].astype(np.uint8), found[:, 2]
 
     def tell(
         self, means: Means, previous: Verdicts | None, now: int, draft: Draft, marking: Marking | None = None

@@ -14,6 +14,8 @@ from standards.rules import PERIOD_OF_AVERAGING, LimitPeriod, Rule, rules_for
 Water = Literal["unknown", "cold", "warm"]
 COLD_WATER_DEGC: Final = 12.0
 """GB 18918-2002: ammonia's limit is another one at or below 12 °C."""
+PERMIT: Final = "permit"
+"""The standard of a limit that is a figure of the permit."""
 _KEPT: Final = 200_000
 """Decisions kept per registry before the cache starts anew."""
 
@@ -145,7 +147,7 @@ class _Question:
             unit=unit,
             rule_id=permit.id,
             binding_id=permit.id,
-            standard="permit",
+            standard=PERMIT,
             averaging=permit.averaging or "",
             baseline_o2_pct=self._baseline(bindings),
             confidence="registered",
