@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from detectors.days import day_means
 from detectors.directory import Directory
 from detectors.gas import with_amounts
+from detectors.marking import Marking
 from detectors.means import hour_means
+from detectors.nox import counted
 from detectors.results import PERIOD_WORD, verdict_keys
 from detectors.verdicts import Judge
 from schemas.codes import KIND_LENGTH_S, Kind
@@ -21,7 +23,7 @@ from schemas.columns import Means, Readings
 from schemas.errors import InvalidConfiguration
 from schemas.registry import Registry
 from schemas.times import HOUR_US, SECOND_US, day_start
-from standards.parameters import canonical_unit, factor, is_known
+from standards.parameters import is_known, to_canonical
 from store.memory import MemoryStore
 from store.port import Verdicts
 
@@ -70,7 +72,7 @@ def judge_readings(registry: Registry, recording: Recording) -> Judged:
     """Return the means and verdicts of a recording; raises InvalidConfiguration for channels that are not registered."""
     units = _to_canonical(registry, recording.channels)
     directory = _directory(registry)
-    readings = _readings(registry, directory, recording, units)
+    readings = counted(directory, _readings(registry, directory, recording, units), Marking())
     validity = directory.validity()
     hours = with_amounts(directory, hour_means(readings, validity))
     days = day_means(hours, readings.take(readings.kind == Kind.DAY), validity)
@@ -106,7 +108,7 @@ def _factor(registry: Registry, site: str, parameter: str) -> float:
     if registered is None:
         return 1.0
     try:
-        return factor(registered.unit, canonical_unit(registry.sites[site].kind, parameter))
+        return to_canonical(registry.sites[site].kind, parameter, registered.unit)
     except ValueError as error:
         raise InvalidConfiguration(f"channel {site} {parameter}: {error}") from None
 

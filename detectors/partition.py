@@ -19,6 +19,7 @@ from detectors.gas import with_amounts
 from detectors.intake import Intake
 from detectors.mark_book import MarkBook
 from detectors.means import complete_windows, hour_means, latest, window_end
+from detectors.nox import counted
 from detectors.results import Results
 from schemas.bundle import Bundle
 from schemas.codes import FindingStatus, Kind
@@ -210,14 +211,21 @@ class Partition:
     def _close(self, rows: Readings, closing: NDArray[np.bool_], now: int, draft: Draft) -> None:
         due = self._without_shared(rows.take(closing), draft)
         self.open = [rows.take(~closing)] if not closing.all() else []
-        validity, marking = self.directory.validity(), self.marks.on(due)
-        due = marking.without_marked(due, self.directory.series, validity)
-        hours = with_amounts(self.directory, hour_means(due, validity))
+        marking = self.marks.on(due)
+        due = counted(self.directory, due, marking)
+        hours = with_amounts(self.directory, hour_means(due, self.directory.validity()))
+        self.adopt(hours.series)
         self.open_hours.append(hours)
         found = mismatches(self.directory, due, hours, now)
         draft.findings.extend(finding for finding in found.values() if finding is not None)
         self.results.tell(hours, None, now, draft, marking)
         self.results.tell(self._close_days(due.take(due.kind == Kind.DAY), draft), None, now, draft)
+
+    def adopt(self, series: NDArray[np.int32]) -> None:
+        """Note which device the series come from that no device sends but are made of others of their site."""
+        for number in set(np.unique(series).tolist()) - self.series_device.keys():
+            beside = self.directory.site_series[self.directory.series[number][0]].values()
+            self.series_device[number] = next(self.series_device[n] for n in beside if n in self.series_device)
 
     def _without_shared(self, due: Readings, draft: Draft) -> Readings:
         """Windows that two devices may fill are judged from the store, which has the readings of both."""

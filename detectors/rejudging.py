@@ -11,6 +11,7 @@ from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.marking import Marking
 from detectors.means import complete_windows, hour_means, latest
+from detectors.nox import counted
 from detectors.partition import Partition, Pending
 from detectors.told import amendments
 from schemas.codes import Kind
@@ -50,14 +51,15 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
         return
     partition.drafted = True
     marking = _marking(partition, due)
-    means = _hours(partition, readings, marking)
+    readings = counted(partition.directory, readings, marking)
+    means = with_amounts(partition.directory, hour_means(readings, partition.directory.validity()))
+    partition.adopt(means.series)
     days = _days(partition, means, due, marking)
     partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
     for part in (means, days):
         previous = partition.store.verdicts_at(*partition.results.keys(part))
         partition.results.tell(part, previous, now, draft, marking)
-    counted = marking.without_marked(readings, partition.directory.series, partition.directory.validity())
-    found = mismatches(partition.directory, counted, means, now)
+    found = mismatches(partition.directory, readings, means, now)
     draft.findings.extend(amendments(partition.store, found, now))
     closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
     draft.findings.extend(partition.furnaces.recount(closed, now))
@@ -120,12 +122,6 @@ def _incomplete(partition: Partition, readings: Readings) -> set[_Window]:
         for s, h, c in zip(series.tolist(), start.tolist(), complete.tolist(), strict=True)
         if not c
     }
-
-
-def _hours(partition: Partition, readings: Readings, marking: Marking) -> Means:
-    directory = partition.directory
-    counted = marking.without_marked(readings, directory.series, directory.validity())
-    return with_amounts(directory, hour_means(counted, directory.validity()))
 
 
 def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:

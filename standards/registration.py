@@ -26,7 +26,7 @@ from schemas.registry import (
     Registry,
     Site,
 )
-from standards.parameters import canonical_unit, factor, is_known, unit_name
+from standards.parameters import is_known, to_canonical, unit_name
 from standards.rules import ALL, PERIOD_OF_AVERAGING, rules
 from standards.thresholds import schemes
 
@@ -229,7 +229,7 @@ def _of_channel(channel: Channel, registry: Registry) -> Iterator[str]:
         yield f"unit: no unit {channel.unit!r}"
     elif channel.site in registry.sites:
         try:
-            factor(channel.unit, canonical_unit(registry.sites[channel.site].kind, channel.parameter))
+            to_canonical(registry.sites[channel.site].kind, channel.parameter, channel.unit)
         except ValueError as error:
             yield f"unit: {channel.parameter}: {error}"
 
