@@ -15,12 +15,14 @@ from detectors.directory import Directory
 from detectors.gas import with_amounts
 from detectors.marking import Marking
 from detectors.means import hour_means
+from detectors.months import month_means
 from detectors.nox import counted
-from detectors.results import PERIOD_WORD, verdict_keys
+from detectors.results import verdict_keys
 from detectors.verdicts import Judge
 from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.columns import Means, Readings
 from schemas.errors import InvalidConfiguration
+from schemas.periods import PERIODS
 from schemas.registry import Registry
 from schemas.times import HOUR_US, SECOND_US, day_start
 from standards.parameters import is_known, to_canonical
@@ -55,7 +57,7 @@ class Judged:
     names: dict[int, tuple[str, str]]
     """(site, parameter) by series."""
     means: Means
-    """Hours, then days, each by series and start."""
+    """Hours, days, months, each by series and start."""
     verdicts: Verdicts
 
     def verdict_rows(self) -> dict[_Key, int]:
@@ -65,7 +67,7 @@ class Judged:
     def key(self, row: int) -> tuple[str, str, str, int]:
         """Return (site, parameter, period, start) of a mean."""
         site, parameter = self.names[int(self.means.series[row])]
-        return site, parameter, PERIOD_WORD[int(self.means.period[row])], int(self.means.start[row])
+        return site, parameter, PERIODS[int(self.means.period[row])], int(self.means.start[row])
 
 
 def judge_readings(registry: Registry, recording: Recording) -> Judged:
@@ -76,8 +78,10 @@ def judge_readings(registry: Registry, recording: Recording) -> Judged:
     validity = directory.validity()
     hours = with_amounts(directory, hour_means(readings, validity))
     days = day_means(hours, readings.take(readings.kind == Kind.DAY), validity)
-    verdicts = Verdicts.concat([Judge(directory).verdicts(part) for part in (hours, days)])
-    return Judged(dict(directory.series), Means.concat([hours, days]), verdicts)
+    months = month_means(directory, hours)
+    judge = Judge(directory)
+    verdicts = [judge.verdicts(hours, readings), judge.verdicts(days), judge.verdicts(months)]
+    return Judged(dict(directory.series), Means.concat([hours, days, months]), Verdicts.concat(verdicts))
 
 
 def _directory(registry: Registry) -> Directory:

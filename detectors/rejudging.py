@@ -11,6 +11,7 @@ from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.marking import Marking
 from detectors.means import complete_windows, hour_means, latest
+from detectors.months import months_again
 from detectors.nox import counted
 from detectors.partition import Partition, Pending
 from detectors.told import amendments
@@ -56,12 +57,14 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
     partition.adopt(means.series)
     days = _days(partition, means, due, marking)
     partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
-    for part in (means, days):
-        previous = partition.store.verdicts_at(*partition.results.keys(part))
-        partition.results.tell(part, previous, now, draft, marking)
+    closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
+    months = months_again(partition.directory, partition.store, means, closed)
+    for part in (means, days, months):
+        verdicts = partition.results.judge(part, readings if part is means else None)
+        previous = partition.store.verdicts_at(verdicts.series, verdicts.period, verdicts.start)
+        partition.results.tell(part, verdicts, previous, now, draft, marking)
     found = mismatches(partition.directory, readings, means, now)
     draft.findings.extend(amendments(partition.store, found, now))
-    closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
     draft.findings.extend(partition.furnaces.recount(closed, now))
     for window in due:
         del partition.pending[window]

@@ -58,6 +58,9 @@ class Period(StrEnum):
 
     HOUR = "hour"
     DAY = "day"
+    MONTH = "month"
+    INSTANT = "instant"
+    """A single reading."""
     RUNNING24 = "running24"
 
 

@@ -54,9 +54,7 @@ def standard_flow_m3_s(
 ) -> Figures:
     """Return the dry flow at standard state, m³/s: F Vs 273/(273 + ts) (Ba + Ps)/101325 (1 − Xsw)."""
     wet = section_m2 * velocity_m_s
-    return (
-        wet * KELVIN / (KELVIN + gas_degc) * (air_pa + static_pa) / STANDARD_PRESSURE_PA * (1 - moisture_pct / 100)
-    )
+    return wet * KELVIN / (KELVIN + gas_degc) * (air_pa + static_pa) / STANDARD_PRESSURE_PA * (1 - moisture_pct / 100)
 
 
 def mass_kg_h(measured_mg_m3: Figures, flow_m3_h: Figures) -> Figures:

@@ -63,7 +63,16 @@ _UNITS: Final[dict[str, dict[str, float]]] = {
 _PLACE: Final = {
     unit.lower(): (dimension, unit, size) for dimension, units in _UNITS.items() for unit, size in units.items()
 }
-_SPELLINGS: Final = {"μ": "u", "°C": "degC", "℃": "degC", "Nm3": "m3", "倍": "times", "个/L": "count/L", "无量纲": "-", "umol/mol": "ppm"}
+_SPELLINGS: Final = {
+    "μ": "u",
+    "°C": "degC",
+    "℃": "degC",
+    "Nm3": "m3",
+    "倍": "times",
+    "个/L": "count/L",
+    "无量纲": "-",
+    "umol/mol": "ppm",
+}
 _AS_LIMITED: Final = {"w01002": "times", "a01010": "grade"}
 """Where the emission tables limit another quantity than HJ 212 prints."""
 
