@@ -34,6 +34,10 @@ def window_words(start: int, period: Period | None) -> str:
     """Return a window as people read it: `2026-03-10 08:00–09:00`, or the day."""
     if period is Period.DAY:
         return cst_text(start).partition(" ")[0]
+    if period is Period.MONTH:
+        return f"{to_cst(start):%Y-%m}"
+    if period is Period.INSTANT:
+        return cst_text(start, seconds=True)
     return f"{cst_text(start)}–{to_cst(start + HOUR_US):%H:%M}"
 
 

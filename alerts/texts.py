@@ -10,8 +10,9 @@ from alerts import plant_texts, words
 from alerts.about import About, Text, law_words, window_words
 from schemas.codes import AlertState, FindingKind, Period
 from schemas.marks import MarkKind
+from schemas.periods import period_end
 from schemas.registry import Channel, Registry
-from schemas.times import DAY_US, HOUR_US, cst_text
+from schemas.times import HOUR_US, cst_text
 from store.alert_port import Alert, WindowFacts
 
 
@@ -52,7 +53,7 @@ def _site_name(site_id: str, registry: Registry) -> str:
 def _exceedance(about: About) -> list[Text]:
     alert, worst = about.alert, about.figure("worst")
     zh, en = words.parameter_words(alert.parameter or "")
-    mean_zh, mean_en = ("日均值", "day mean") if alert.period is Period.DAY else ("小时均值", "hour mean")
+    mean_zh, mean_en = words.MEAN_WORDS[alert.period or Period.HOUR]
     when = window_words(worst["start"], alert.period)
     return [
         Text(f"{zh} {alert.parameter} {mean_zh}", f"{en} {alert.parameter}, {mean_en}"),
@@ -85,9 +86,9 @@ def _duration(about: About, worst: dict[str, Any]) -> list[Text]:
     count, alert = about.figure("windows"), about.alert
     if count == 1 or alert.first_start is None or alert.last_start is None:
         return []
-    day = alert.period is Period.DAY
-    since, until = cst_text(alert.first_start), cst_text(alert.last_start + (DAY_US if day else HOUR_US))
-    zh, en = ("日", "days") if day else ("小时", "hours")
+    period = alert.period or Period.HOUR
+    since, until = cst_text(alert.first_start), cst_text(period_end(period, alert.last_start))
+    zh, en = words.COUNT_WORDS[period]
     return [
         Text(
             f"共 {count} {zh}超标，{since} 至 {until}，以上为最重",

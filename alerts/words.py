@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Final
 
-from schemas.codes import AlertState, FindingKind
+from schemas.codes import AlertState, FindingKind, Period
 from standards.tables import rows_of
 
 KIND_WORDS: Final[dict[FindingKind, tuple[str, str]]] = {
@@ -21,6 +21,18 @@ KIND_WORDS: Final[dict[FindingKind, tuple[str, str]]] = {
     FindingKind.TOTAL_NEAR_PERMIT: ("排放总量接近许可", "total near permit"),
     FindingKind.DEAD_LETTER: ("系统内部错误", "internal error"),
     FindingKind.LOG_REPLACED: ("消息日志被更换", "log replaced"),
+}
+MEAN_WORDS: Final = {
+    Period.HOUR: ("小时均值", "hour mean"),
+    Period.DAY: ("日均值", "day mean"),
+    Period.MONTH: ("月均值", "month mean"),
+    Period.INSTANT: ("单次值", "single reading"),
+}
+COUNT_WORDS: Final = {
+    Period.HOUR: ("小时", "hours"),
+    Period.DAY: ("日", "days"),
+    Period.MONTH: ("月", "months"),
+    Period.INSTANT: ("次", "readings"),
 }
 STATE_WORDS: Final[dict[AlertState, tuple[str, str]]] = {
     AlertState.OPEN: ("待处理", "open"),

@@ -13,15 +13,19 @@ from numpy.typing import NDArray
 from detectors.days import day_means
 from detectors.directory import Directory
 from detectors.gas import with_amounts
+from detectors.marking import Marking
 from detectors.means import hour_means
-from detectors.results import PERIOD_WORD, verdict_keys
+from detectors.months import month_means
+from detectors.nox import counted
+from detectors.results import verdict_keys
 from detectors.verdicts import Judge
 from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.columns import Means, Readings
 from schemas.errors import InvalidConfiguration
+from schemas.periods import PERIODS
 from schemas.registry import Registry
 from schemas.times import HOUR_US, SECOND_US, day_start
-from standards.parameters import canonical_unit, factor, is_known
+from standards.parameters import is_known, to_canonical
 from store.memory import MemoryStore
 from store.port import Verdicts
 
@@ -53,7 +57,7 @@ class Judged:
     names: dict[int, tuple[str, str]]
     """(site, parameter) by series."""
     means: Means
-    """Hours, then days, each by series and start."""
+    """Hours, days, months, each by series and start."""
     verdicts: Verdicts
 
     def verdict_rows(self) -> dict[_Key, int]:
@@ -63,19 +67,21 @@ class Judged:
     def key(self, row: int) -> tuple[str, str, str, int]:
         """Return (site, parameter, period, start) of a mean."""
         site, parameter = self.names[int(self.means.series[row])]
-        return site, parameter, PERIOD_WORD[int(self.means.period[row])], int(self.means.start[row])
+        return site, parameter, PERIODS[int(self.means.period[row])], int(self.means.start[row])
 
 
 def judge_readings(registry: Registry, recording: Recording) -> Judged:
     """Return the means and verdicts of a recording; raises InvalidConfiguration for channels that are not registered."""
     units = _to_canonical(registry, recording.channels)
     directory = _directory(registry)
-    readings = _readings(registry, directory, recording, units)
+    readings = counted(directory, _readings(registry, directory, recording, units), Marking())
     validity = directory.validity()
     hours = with_amounts(directory, hour_means(readings, validity))
     days = day_means(hours, readings.take(readings.kind == Kind.DAY), validity)
-    verdicts = Verdicts.concat([Judge(directory).verdicts(part) for part in (hours, days)])
-    return Judged(dict(directory.series), Means.concat([hours, days]), verdicts)
+    months = month_means(directory, hours)
+    judge = Judge(directory)
+    verdicts = [judge.verdicts(hours, readings), judge.verdicts(days), judge.verdicts(months)]
+    return Judged(dict(directory.series), Means.concat([hours, days, months]), Verdicts.concat(verdicts))
 
 
 def _directory(registry: Registry) -> Directory:
@@ -106,7 +112,7 @@ def _factor(registry: Registry, site: str, parameter: str) -> float:
     if registered is None:
         return 1.0
     try:
-        return factor(registered.unit, canonical_unit(registry.sites[site].kind, parameter))
+        return to_canonical(registry.sites[site].kind, parameter, registered.unit)
     except ValueError as error:
         raise InvalidConfiguration(f"channel {site} {parameter}: {error}") from None
 

@@ -19,6 +19,8 @@ from detectors.gas import with_amounts
 from detectors.intake import Intake
 from detectors.mark_book import MarkBook
 from detectors.means import complete_windows, hour_means, latest, window_end
+from detectors.months import is_water, last_hour, months_ended
+from detectors.nox import counted
 from detectors.results import Results
 from schemas.bundle import Bundle
 from schemas.codes import FindingStatus, Kind
@@ -133,7 +135,9 @@ class Partition:
         self.drafted = True
         rows = Readings.concat(self.open)
         device = self._devices_of(rows)
+        before = self.devices.frontier
         self._advance(now, rows, device)
+        self._end_months(before, draft)
         frontier = self.devices.frontier[device]
         closing = window_end(rows) <= frontier
         self._watch(rows, frontier, closing, now, draft)
@@ -146,6 +150,15 @@ class Partition:
             )
         self._heard = False
         self.wake_at = self._next_wake(now)
+
+    def _end_months(self, before: NDArray[np.int64], draft: Draft) -> None:
+        """Let the months of surface water be judged whose end the hours of their device have passed: from the store."""
+        crossed = day_start(before) != day_start(self.devices.frontier)
+        for device in np.flatnonzero(crossed).tolist():
+            for end in months_ended(int(before[device]), int(self.devices.frontier[device])):
+                for site in self.directory.sites_of(self.directory.device_ids[device]):
+                    if is_water(self.directory, site):
+                        self.touch(site, last_hour(end), device, draft, at_once=True)
 
     def _watch(
         self, rows: Readings, frontier: NDArray[np.int64], closing: NDArray[np.bool_], now: int, draft: Draft
@@ -210,14 +223,22 @@ class Partition:
     def _close(self, rows: Readings, closing: NDArray[np.bool_], now: int, draft: Draft) -> None:
         due = self._without_shared(rows.take(closing), draft)
         self.open = [rows.take(~closing)] if not closing.all() else []
-        validity, marking = self.directory.validity(), self.marks.on(due)
-        due = marking.without_marked(due, self.directory.series, validity)
-        hours = with_amounts(self.directory, hour_means(due, validity))
+        marking = self.marks.on(due)
+        due = counted(self.directory, due, marking)
+        hours = with_amounts(self.directory, hour_means(due, self.directory.validity()))
+        self.adopt(hours.series)
         self.open_hours.append(hours)
         found = mismatches(self.directory, due, hours, now)
         draft.findings.extend(finding for finding in found.values() if finding is not None)
-        self.results.tell(hours, None, now, draft, marking)
-        self.results.tell(self._close_days(due.take(due.kind == Kind.DAY), draft), None, now, draft)
+        self.results.tell(hours, self.results.judge(hours, due), None, now, draft, marking)
+        days = self._close_days(due.take(due.kind == Kind.DAY), draft)
+        self.results.tell(days, self.results.judge(days), None, now, draft)
+
+    def adopt(self, series: NDArray[np.int32]) -> None:
+        """Note which device the series come from that no device sends but are made of others of their site."""
+        for number in set(np.unique(series).tolist()) - self.series_device.keys():
+            beside = self.directory.site_series[self.directory.series[number][0]].values()
+            self.series_device[number] = next(self.series_device[n] for n in beside if n in self.series_device)
 
     def _without_shared(self, due: Readings, draft: Draft) -> Readings:
         """Windows that two devices may fill are judged from the store, which has the readings of both."""

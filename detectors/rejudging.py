@@ -11,12 +11,13 @@ from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.marking import Marking
 from detectors.means import complete_windows, hour_means, latest
+from detectors.months import months_again
+from detectors.nox import counted
 from detectors.partition import Partition, Pending
 from detectors.told import amendments
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, Means, Readings
 from schemas.times import DAY_US, HOUR_US, day_start, hour_start
-from store.port import Verdicts
 
 QUIET_TICKS = 2
 """A touched window that stays incomplete is judged when this many ticks have left it alone."""
@@ -51,16 +52,19 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
         return
     partition.drafted = True
     marking = _marking(partition, due)
-    means = _hours(partition, readings, marking)
+    readings = counted(partition.directory, readings, marking)
+    means = with_amounts(partition.directory, hour_means(readings, partition.directory.validity()))
+    partition.adopt(means.series)
     days = _days(partition, means, due, marking)
     partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
-    for part in (means, days):
-        previous = partition.store.verdicts_at(part.series, part.period, part.start) if len(part) else Verdicts.empty()
-        partition.results.tell(part, previous, now, draft, marking)
-    counted = marking.without_marked(readings, partition.directory.series, partition.directory.validity())
-    found = mismatches(partition.directory, counted, means, now)
-    draft.findings.extend(amendments(partition.store, found, now))
     closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
+    months = months_again(partition.directory, partition.store, means, closed)
+    for part in (means, days, months):
+        verdicts = partition.results.judge(part, readings if part is means else None)
+        previous = partition.store.verdicts_at(verdicts.series, verdicts.period, verdicts.start)
+        partition.results.tell(part, verdicts, previous, now, draft, marking)
+    found = mismatches(partition.directory, readings, means, now)
+    draft.findings.extend(amendments(partition.store, found, now))
     draft.findings.extend(partition.furnaces.recount(closed, now))
     for window in due:
         del partition.pending[window]
@@ -121,12 +125,6 @@ def _incomplete(partition: Partition, readings: Readings) -> set[_Window]:
         for s, h, c in zip(series.tolist(), start.tolist(), complete.tolist(), strict=True)
         if not c
     }
-
-
-def _hours(partition: Partition, readings: Readings, marking: Marking) -> Means:
-    directory = partition.directory
-    counted = marking.without_marked(readings, directory.series, directory.validity())
-    return with_amounts(directory, hour_means(counted, directory.validity()))
 
 
 def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:

@@ -10,17 +10,18 @@ from detectors.air_index import station_indices
 from detectors.directory import Directory
 from detectors.draft import Draft
 from detectors.marking import Marking
-from detectors.verdicts import Judge
+from detectors.verdicts import APART, Judge
+from detectors.water import SINGLE_FACTOR
 from schemas import topics
-from schemas.codes import FindingStatus, Outcome, Period
-from schemas.columns import PERIOD_HOUR, Means
+from schemas.codes import FindingStatus, Outcome
+from schemas.columns import Means, Readings
 from schemas.events import Finding
-from schemas.times import DAY_US, HOUR_US
+from schemas.periods import PERIODS, period_end
 from store.port import OutboxEvent, Verdicts
 
+_UNTOLD = (SINGLE_FACTOR, APART)
+"""Bases of verdicts that are looked up, and never told: the class of water is told by its items, nitrogen is rated apart."""
 _Key = tuple[int, int, int]
-PERIOD_WORD = (Period.HOUR, Period.DAY)
-PERIOD_LENGTH_US = (HOUR_US, DAY_US)
 
 
 def verdict_keys(verdicts: Verdicts) -> dict[_Key, int]:
@@ -47,8 +48,18 @@ class Results:
             if latest.outcome[row] == Outcome.EXCEEDED:
                 self._running[series, period] = start
 
+    def judge(self, means: Means, readings: Readings | None = None) -> Verdicts:
+        """Return the verdicts on closed means, and on single readings where hours come with them."""
+        return self._judge.verdicts(means, readings)
+
     def tell(
-        self, means: Means, previous: Verdicts | None, now: int, draft: Draft, marking: Marking | None = None
+        self,
+        means: Means,
+        verdicts: Verdicts,
+        previous: Verdicts | None,
+        now: int,
+        draft: Draft,
+        marking: Marking | None = None,
     ) -> None:
         """Add means, their verdicts, indices and events; `previous` are the verdicts that re-judged windows had (None: first closing).
 
@@ -56,13 +67,14 @@ class Results:
         """
         if not len(means):
             return
-        verdicts = self._judge.verdicts(means)
         draft.means.append(means)
         draft.verdicts.append(verdicts)
         draft.indices.extend(station_indices(self._directory, means))
         draft.outbox.extend(self._events(means, now))
         was = verdict_keys(previous) if previous is not None else {}
         for key, row in verdict_keys(verdicts).items():
+            if verdicts.basis[row].startswith(_UNTOLD):
+                continue
             status = self._status(key, verdicts, row, previous, was.get(key))
             if status is not None:
                 draft.findings.append(self._exceedance(key, verdicts, row, status, now, marking or Marking()))
@@ -105,9 +117,9 @@ class Results:
             name: None if np.isnan(figure) else float(figure) for name, figure in numbers.items()
         }
         detail |= {name: getattr(verdicts, name)[row] for name in ("outcome", "reason", "rule", "binding", "basis")}
-        marks = marking.told(site, parameter, key[2], key[2] + PERIOD_LENGTH_US[key[1]])
+        marks = marking.told(site, parameter, key[2], period_end(PERIODS[key[1]], key[2]))
         detail |= {"marks": marks} if marks else {}
-        return findings.exceedance(site, parameter, PERIOD_WORD[key[1]], key[2], status, now, detail)
+        return findings.exceedance(site, parameter, PERIODS[key[1]], key[2], status, now, detail)
 
     def _events(self, means: Means, now: int) -> list[OutboxEvent]:
         """Return one `means.v1` event for each site and window."""
@@ -132,7 +144,7 @@ class Results:
             "site_kind": site.kind.value if site else "",
             "city": city,
             "organisation_id": organisation,
-            "period": "hour" if period == PERIOD_HOUR else "day",
+            "period": PERIODS[period].value,
             "start": start,
             "closed_at": now,
             "means": entries,

@@ -31,6 +31,7 @@ REASON_WORDS: Final = {
     NotJudged.NO_BINDING: ("当时没有适用标准", "no standard was bound to the site then"),
     NotJudged.MARKED: ("数据已标记，不用于判定", "the data are marked and are not judged"),
     NotJudged.CONVERSION_MISSING: ("缺少氧含量，无法折算", "without oxygen there is no conversion"),
+    NotJudged.MEASURED_MISSING: ("缺少实测值", "the limit is for the measured value, only a converted one was sent"),
     NotJudged.OXYGEN_GUARD: (
         f"氧含量不低于 {OXYGEN_GUARD_PCT} %，不折算",
         f"oxygen at or above {OXYGEN_GUARD_PCT} %: nothing is converted",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from schemas.codes import SiteKind
 from schemas.registry import Device, Registry
-from standards.parameters import canonical_unit, factor, is_known
+from standards.parameters import is_known, to_canonical
 
 ChannelEntry = tuple[int, float]
 """(number of the channel, factor that brings its values to the canonical unit)."""
@@ -75,6 +75,6 @@ class Directory:
         if registered is None:
             return 1.0
         try:
-            return factor(registered.unit, canonical_unit(site.kind, parameter))
+            return to_canonical(site.kind, parameter, registered.unit)
         except ValueError:
             return None

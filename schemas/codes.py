@@ -58,6 +58,9 @@ class Period(StrEnum):
 
     HOUR = "hour"
     DAY = "day"
+    MONTH = "month"
+    INSTANT = "instant"
+    """A single reading."""
     RUNNING24 = "running24"
 
 
@@ -117,6 +120,8 @@ class NotJudged(StrEnum):
     """The stretch is marked as invalid or as a special working condition."""
     CONVERSION_MISSING = "conversion_missing"
     """The limit is for values converted to baseline oxygen, and the site sends neither these nor oxygen."""
+    MEASURED_MISSING = "measured_missing"
+    """The limit is for the measured value, and the device sends only a converted one."""
     OXYGEN_GUARD = "oxygen_guard"
     """Oxygen too close to that of air, or the unit stopped: a conversion would only magnify noise."""
     CONDITION_UNDECIDED = "condition_undecided"

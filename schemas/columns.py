@@ -104,7 +104,7 @@ class Means(Columns):
 
     series: NDArray[np.int32]
     period: NDArray[np.uint8]
-    """0 hour, 1 day."""
+    """0 hour, 1 day, 2 month (`schemas.periods.PERIODS`)."""
     start: NDArray[np.int64]
     value: NDArray[np.float64]
     """NaN where there is none."""
@@ -142,3 +142,6 @@ class Means(Columns):
 
 PERIOD_HOUR = 0
 PERIOD_DAY = 1
+PERIOD_MONTH = 2
+PERIOD_INSTANT = 3
+"""A single reading; verdicts only."""

@@ -4,15 +4,15 @@ import json
 from datetime import date
 
 from schemas.codes import FindingStatus
-from schemas.columns import PERIOD_DAY, PERIOD_HOUR
 from schemas.events import Finding
+from schemas.periods import PERIOD_CODE
 from sim.results import AlertFound, FindingFound, IndexFound, MeanFound, NotificationFound, VerdictFound
 from sim.told import alerts_of, notifications_of, sites_of
 from store.memory import MemoryStore
 from store.memory_tables import VerdictRow
 from store.port import BookEntry
 
-PERIODS = {"hour": PERIOD_HOUR, "day": PERIOD_DAY}
+PERIODS = {period.value: code for period, code in PERIOD_CODE.items()}
 
 
 class MemoryResults:

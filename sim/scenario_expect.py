@@ -37,7 +37,7 @@ class ExpectedMean(OneSubject):
     """A mean of a site or a city; the day value of ozone is its daily maximum 8-h mean."""
 
     parameter: Parameter
-    period: Literal["hour", "day"]
+    period: Literal["hour", "day", "month"]
     start: Moment
     valid: bool | None = None
     value: float | None = None
@@ -51,7 +51,7 @@ class ExpectedVerdict(Table):
 
     site: str
     parameter: Parameter
-    period: Literal["hour", "day"]
+    period: Literal["hour", "day", "month", "instant"]
     start: Moment
     outcome: OutcomeWord | None = None
     value: float | None = None

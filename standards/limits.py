@@ -10,10 +10,13 @@ from schemas.registry import Binding, Permit, Registry
 from schemas.times import CST_OFFSET_US, DAY_US
 from standards.parameters import base_code, canonical_unit, factor, limit_unit
 from standards.rules import PERIOD_OF_AVERAGING, LimitPeriod, Rule, rules_for
+from standards.water_targets import BODIES, GB_3838, item_limit, rated_items, target_of
 
 Water = Literal["unknown", "cold", "warm"]
 COLD_WATER_DEGC: Final = 12.0
 """GB 18918-2002: ammonia's limit is another one at or below 12 °C."""
+PERMIT: Final = "permit"
+"""The standard of a limit that is a figure of the permit."""
 _KEPT: Final = 200_000
 """Decisions kept per registry before the cache starts anew."""
 
@@ -118,6 +121,8 @@ class _Question:
     instant_us: int
 
     def answer(self, water: Water) -> LimitDecision:
+        if self.registry.sites[self.site_id].kind is SiteKind.SURFACE_WATER:
+            return _of_water(self.registry, self.site_id, self.code, self.period, self.instant_us)
         bindings = [b for b in self.registry.site_bindings.get(self.site_id, ()) if b.covers(self.instant_us)]
         permits = [p for p in self.registry.site_permits.get(self.site_id, ()) if p.covers(self.instant_us)]
         figures = [p for p in permits if self._is_asked(p)]
@@ -145,7 +150,7 @@ class _Question:
             unit=unit,
             rule_id=permit.id,
             binding_id=permit.id,
-            standard="permit",
+            standard=PERMIT,
             averaging=permit.averaging or "",
             baseline_o2_pct=self._baseline(bindings),
             confidence="registered",
@@ -172,6 +177,22 @@ class _Question:
             return LimitDecision(None, None, bindings[0].id)
         strictest = min(limits, key=_strictness)
         return LimitDecision(strictest, None, strictest.binding_id)
+
+
+def _of_water(registry: Registry, site_id: str, code: str, period: str, instant_us: int) -> LimitDecision:
+    """Return the limit of the class that surface water has to keep; its hours (readings) and months are rated."""
+    target = target_of(registry, site_id, instant_us)
+    if target is None or period not in ("hour", "month"):
+        unbound = target is None and any(code in rated_items(body) for body in BODIES.values())
+        return LimitDecision(None, NotJudged.NO_BINDING if unbound else None)
+    found = item_limit(target, code)
+    if found is None:
+        return LimitDecision(None, None, target.binding_id)
+    averaging = "reading" if period == "hour" else "month_mean"
+    limit = Limit(
+        **vars(found), binding_id=target.binding_id, standard=GB_3838, averaging=averaging, baseline_o2_pct=None
+    )
+    return LimitDecision(limit, None, target.binding_id)
 
 
 def applying_rules(rules: Sequence[Rule], named: Iterable[str], water: Water) -> list[Rule] | None:

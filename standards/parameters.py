@@ -6,6 +6,7 @@ from functools import cache
 from typing import Final
 
 from schemas.codes import SiteKind
+from standards.gas_formulas import MOLAR_MASS_G, of_ppm
 from standards.tables import rows_of
 
 CONVERTED: Final = "-Zs"
@@ -54,6 +55,7 @@ _UNITS: Final[dict[str, dict[str, float]]] = {
     "level": {"dB": 1.0},
     "blackness": {"grade": 1.0},
     "dustfall": {"t/(km2.month)": 1.0},
+    "parts of volume": {"ppm": 1.0},
     "none": {"-": 1.0},
 }
 """By dimension: each unit in the dimension's base unit."""
@@ -61,7 +63,16 @@ _UNITS: Final[dict[str, dict[str, float]]] = {
 _PLACE: Final = {
     unit.lower(): (dimension, unit, size) for dimension, units in _UNITS.items() for unit, size in units.items()
 }
-_SPELLINGS: Final = {"μ": "u", "°C": "degC", "℃": "degC", "Nm3": "m3", "倍": "times", "个/L": "count/L", "无量纲": "-"}
+_SPELLINGS: Final = {
+    "μ": "u",
+    "°C": "degC",
+    "℃": "degC",
+    "Nm3": "m3",
+    "倍": "times",
+    "个/L": "count/L",
+    "无量纲": "-",
+    "umol/mol": "ppm",
+}
 _AS_LIMITED: Final = {"w01002": "times", "a01010": "grade"}
 """Where the emission tables limit another quantity than HJ 212 prints."""
 
@@ -151,3 +162,16 @@ def factor(from_unit: str, to_unit: str) -> float:
     if ours is None or theirs is None or _dimension(ours) != _dimension(theirs):
         raise ValueError(f"{from_unit} can't be converted to {to_unit}")
     return _PLACE[ours.lower()][2] / _PLACE[theirs.lower()][2]
+
+
+def to_canonical(site_kind: SiteKind, parameter: str, unit: str) -> float:
+    """Return what a channel's values in `unit` are multiplied by to be in the canonical unit; raises ValueError where that can't be.
+
+    ppm is mg/m³ at standard state in a stack only (M/22.4, facts.md 6.1): ambient air is stated at another temperature.
+    """
+    code, ours = base_code(parameter), canonical_unit(site_kind, parameter)
+    if unit_name(unit) != "ppm":
+        return factor(unit, ours)
+    if site_kind is not SiteKind.STACK or code not in MOLAR_MASS_G:
+        raise ValueError(f"ppm of {code} can't be converted to {ours}")
+    return of_ppm(code) * factor("mg/m3", ours)

@@ -26,9 +26,10 @@ from schemas.registry import (
     Registry,
     Site,
 )
-from standards.parameters import canonical_unit, factor, is_known, unit_name
+from standards.parameters import is_known, to_canonical, unit_name
 from standards.rules import ALL, PERIOD_OF_AVERAGING, rules
 from standards.thresholds import schemes
+from standards.water_targets import BODIES, GB_3838, RANKS
 
 LIST_SEPARATOR: Final = ";"
 """Between the members of a list in a CSV cell, for example the sites of a device."""
@@ -189,7 +190,10 @@ def _of_binding(binding: Binding, registry: Registry) -> Iterator[str]:
 
 
 def _of_standard(binding: Binding) -> Iterator[str]:
-    standards = {rule.standard for rule in rules()}
+    if binding.standard == GB_3838:
+        yield from _of_water(binding)
+        return
+    standards = {rule.standard for rule in rules()} | {GB_3838}
     if binding.standard not in standards:
         yield f"standard: no standard {binding.standard!r}{_nearest(binding.standard or '', standards)}"
         return
@@ -205,6 +209,13 @@ def _of_standard(binding: Binding) -> Iterator[str]:
     for condition in binding.conditions:
         if condition not in ids:
             yield f"conditions: no row {condition!r} of that standard and category{_nearest(condition, ids)}"
+
+
+def _of_water(binding: Binding) -> Iterator[str]:
+    if binding.category not in BODIES:
+        yield f"category: {binding.category!r} is none of {', '.join(BODIES)}"
+    if binding.variant not in RANKS:
+        yield f"variant: {binding.variant!r} is no class, Ⅰ to Ⅴ"
 
 
 def _unknown_parameter(parameter: str) -> str:
@@ -229,7 +240,7 @@ def _of_channel(channel: Channel, registry: Registry) -> Iterator[str]:
         yield f"unit: no unit {channel.unit!r}"
     elif channel.site in registry.sites:
         try:
-            factor(channel.unit, canonical_unit(registry.sites[channel.site].kind, channel.parameter))
+            to_canonical(registry.sites[channel.site].kind, channel.parameter, channel.unit)
         except ValueError as error:
             yield f"unit: {channel.parameter}: {error}"
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from standards.tables import RECALLED, Row, in_force, number, rows_of
 
-LimitPeriod = Literal["hour", "day"]
+LimitPeriod = Literal["hour", "day", "month", "instant"]
 Selector = Literal["none", "named", "choice", "water_above_12", "water_up_to_12"]
 
 PERIOD_OF_AVERAGING: Final[dict[str, LimitPeriod]] = {
@@ -16,9 +16,12 @@ PERIOD_OF_AVERAGING: Final[dict[str, LimitPeriod]] = {
     "daily_mean": "day",
     "24h_mean": "day",
     "24h_or_daily_mean": "day",
+    "range": "day",
+    "single_sample": "instant",
+    "any_single": "instant",
 }
-"""Averagings of the table that a mean of ours is; the others (instant, any_single, measured_mean, 5min_mean, range) are never
-compared with an hour or a day."""
+"""Averagings of the table that a mean or a single reading of ours is; the others (instant: an observation, measured_mean, 5min_mean) are
+never compared with these. `range` is the pH of GB 8978, whose figures are daily ones."""
 
 ALL: Final = "all"
 

@@ -43,6 +43,8 @@ class Item:
     code: str
     """HJ 212 code."""
     unit: str
+    body: str
+    """Water body of the row: all, river, lake_reservoir."""
     direction: Direction
     limits: tuple[float, ...]
     """Of class Ⅰ … Ⅴ; of a range: its lowest and highest value, in every class."""
@@ -95,7 +97,8 @@ def _item(row: Row) -> Item:
     cells = [row[f"class_{numeral}"] for numeral in ("I", "II", "III", "IV", "V")]
     limits = cells[0].split("-") if direction == "range" else cells
     name = row["parameter"].lower().replace("-", "")
-    return Item(name, row["parameter_zh"], row["hj212_code"], row["unit"], direction, tuple(map(float, limits)))
+    figures = tuple(map(float, limits))
+    return Item(name, row["parameter_zh"], row["hj212_code"], row["unit"], row["water_body"], direction, figures)
 
 
 @cache

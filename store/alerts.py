@@ -14,7 +14,8 @@ from psycopg.types.json import Jsonb
 
 from schemas.codes import AlertState, FindingKind, Grade, Period
 from schemas.errors import Overtaken
-from schemas.times import DAY_US, HOUR_US, from_us, to_us
+from schemas.periods import PERIOD_CODE, period_end
+from schemas.times import from_us, to_us
 from store.alert_port import (
     Activation,
     Alert,
@@ -33,8 +34,6 @@ from store.sql import queries
 ALERT_COLUMNS: Final = tuple(field.name for field in fields(Alert))
 _NAMES: Final = ", ".join(ALERT_COLUMNS).encode()
 SQL: Final = {name: text.replace(b"{alert}", _NAMES) for name, text in queries("alerts").items()}
-PERIOD_CODE: Final = {Period.HOUR: 0, Period.DAY: 1}
-LENGTH_US: Final = {Period.HOUR: HOUR_US, Period.DAY: DAY_US}
 
 
 class PostgresAlerts:
@@ -65,7 +64,7 @@ class PostgresAlerts:
         """Return oxygen and flags of one window."""
         key = {"site": site, "period": PERIOD_CODE[period], "start": from_us(start)}
         oxygen = self._queried("oxygen", **key)
-        flags = self._queried("flags", parameter=parameter, end=from_us(start + LENGTH_US[period]), **key)
+        flags = self._queried("flags", parameter=parameter, end=from_us(period_end(period, start)), **key)
         return WindowFacts(oxygen[0][0] if oxygen else None, dict(flags))
 
     def exceedance_alerts(self, site: str, parameter: str, period: Period, segment: Segment) -> list[Alert]:

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from schemas.codes import Kind, Period
 from schemas.identity import NAMESPACE, content_id
-from schemas.times import DAY_US, HOUR_US, from_us, to_us
+from schemas.periods import PERIODS, period_end
+from schemas.times import from_us, to_us
 from store.postgres import Database
 from store.sql import queries
 
 SQL = queries("explain")
-PERIODS: Final = (Period.HOUR, Period.DAY)
 """By the number that the tables carry."""
 FETCH_ROWS: Final = 50_000
 
@@ -31,7 +31,7 @@ class Window:
     @property
     def end(self) -> int:
         """End of the window, exclusive."""
-        return self.start + (DAY_US if self.period is Period.DAY else HOUR_US)
+        return period_end(self.period, self.start)
 
     @property
     def verdict_id(self) -> UUID:

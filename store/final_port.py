@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from schemas.codes import STREAM_KINDS, AlertState, Kind
+from schemas.periods import PERIODS
 from schemas.times import to_cst
 
 FINAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
@@ -55,7 +56,7 @@ FINAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
 """Columns of each section, in the order of the file. The natural key comes first: sections are sorted by it."""
 
 INSTANTS: Final = frozenset({"start", "first_start", "last_start"})
-PERIOD_NAMES: Final = ("hour", "day")
+PERIOD_NAMES: Final = tuple(period.value for period in PERIODS)
 KIND_NAMES: Final = tuple(kind.wire for kind in Kind)
 HIDDEN_KINDS: Final = tuple(sorted(STREAM_KINDS))
 """Alerts about the stream depend on arrival."""

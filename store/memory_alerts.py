@@ -7,7 +7,7 @@ from uuid import UUID
 
 from schemas.codes import AlertState, FindingKind, Outcome, Period
 from schemas.errors import Overtaken
-from schemas.times import DAY_US, HOUR_US
+from schemas.periods import PERIOD_CODE, period_end
 from store.alert_port import (
     Activation,
     Alert,
@@ -22,8 +22,6 @@ from store.alert_port import (
 )
 from store.memory_tables import MemorySlice, MemoryTables
 
-PERIOD_CODE: Final = {Period.HOUR: 0, Period.DAY: 1}
-LENGTH_US: Final = {Period.HOUR: HOUR_US, Period.DAY: DAY_US}
 OXYGEN: Final = "a19001"
 _STANDING: Final = frozenset({AlertState.OPEN, AlertState.ACKNOWLEDGED})
 
@@ -208,7 +206,7 @@ def _flags(tables: MemoryTables, site: str, parameter: str, period: Period, star
     readings = tables.reading.get((series, mean.kind)) if mean is not None else None
     if readings is None:
         return {}
-    flags = sorted(chr(readings.rows[at].flag) for at in readings.between(start, start + LENGTH_US[period]))
+    flags = sorted(chr(readings.rows[at].flag) for at in readings.between(start, period_end(period, start)))
     return {flag: flags.count(flag) for flag in dict.fromkeys(flags) if flag != "N"}
 
 

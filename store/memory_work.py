@@ -124,7 +124,7 @@ class MemoryWork(MemorySlice):
     def latest_verdicts(self, series: Sequence[int]) -> Verdicts:
         """Return the last met-or-exceeded verdict of each (series, period), sorted by series, period."""
         with self.tables.lock:
-            keys = [(number, period) for number in sorted(set(series)) for period in (0, 1)]
+            keys = [(number, period) for number in sorted(set(series)) for period in range(4)]
             found = [(key, self._last_judged(key)) for key in keys]
         return _verdicts([((*key, last[0]), last[1]) for key, last in found if last is not None])
 
@@ -137,7 +137,7 @@ class MemoryWork(MemorySlice):
     def ever_exceeded(self, series: Sequence[int]) -> set[tuple[int, int]]:
         """Return the (series, period) that have any exceeded verdict in force."""
         with self.tables.lock:
-            timelines = {(n, p): self.tables.verdict.get((n, p)) for n in series for p in (0, 1)}
+            timelines = {(n, p): self.tables.verdict.get((n, p)) for n in series for p in range(4)}
             return {
                 key
                 for key, timeline in timelines.items()

@@ -3,20 +3,20 @@
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 
 -- name: mean
--- The newest version of each mean; days (1) before hours (0), as their names sort.
+-- The newest version of each mean; days (1), hours (0), months (2), as their names sort.
 SELECT s.site_id, s.parameter, m.period, m.start, m.value, m.samples, m.kind, m.valid, m.reason, m.converted,
     m.mass_kg
 FROM mean AS m
 JOIN series AS s USING (series)
-ORDER BY s.site_id COLLATE "C", s.parameter COLLATE "C", m.period DESC, m.start;
+ORDER BY s.site_id COLLATE "C", s.parameter COLLATE "C", (ARRAY[2, 1, 4])[m.period + 1], m.start;
 
 -- name: verdict
--- The newest version of each verdict.
+-- The newest version of each verdict; days (1), hours (0), instants (3), months (2).
 SELECT s.site_id, s.parameter, v.period, v.start, v.outcome, v.value, v.limit_min, v.limit_max, v.times_over,
     v.reason, v.rule, v.binding, v.basis
 FROM verdict AS v
 JOIN series AS s USING (series)
-ORDER BY s.site_id COLLATE "C", s.parameter COLLATE "C", v.period DESC, v.start;
+ORDER BY s.site_id COLLATE "C", s.parameter COLLATE "C", (ARRAY[2, 1, 4, 3])[v.period + 1], v.start;
 
 -- name: air_index
 -- Every index of a site or a city.

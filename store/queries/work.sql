@@ -127,7 +127,7 @@ SELECT
     v.series, v.period, v.start, v.outcome, v.value, v.limit_min, v.limit_max, v.times_over, v.reason, v.rule, v.binding,
     v.basis
 FROM unnest(%(series)s::integer[]) AS s (series)
-CROSS JOIN (VALUES (0::smallint), (1::smallint)) AS p (period)
+CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint), (3::smallint)) AS p (period)
 CROSS JOIN LATERAL (
     SELECT *
     FROM verdict
@@ -140,7 +140,7 @@ ORDER BY v.series, v.period;
 -- name: ever_exceeded
 SELECT s.series, p.period
 FROM unnest(%(series)s::integer[]) AS s (series)
-CROSS JOIN (VALUES (0::smallint), (1::smallint)) AS p (period)
+CROSS JOIN (VALUES (0::smallint), (1::smallint), (2::smallint), (3::smallint)) AS p (period)
 WHERE EXISTS (
     SELECT
     FROM verdict AS v

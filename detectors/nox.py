@@ -1,0 +1,62 @@
+"""NOx where a monitor sends NO and NO2 instead: counted as NO2, sample by sample (HJ 75-2017 annex C, facts.md 6.1).
+
+A sample needs both gases at one instant; where one of them is no valid value the sample carries its flag, so that nothing is dropped
+silently. In an hour in which the device sends NOx itself, that is used. Open hours are not warned of: early warning sees what devices send.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.directory import Directory
+from detectors.marking import Marking
+from detectors.means import in_force
+from schemas.codes import FLAG_NORMAL, KIND_LENGTH_S, SiteKind
+from schemas.columns import Readings
+from schemas.times import hour_start
+from standards.gas_formulas import nox_as_no2
+
+NO: Final = "a21003"
+NO2: Final = "a21004"
+NOX: Final = "a21002"
+
+
+def counted(directory: Directory, readings: Readings, marking: Marking) -> Readings:
+    """Return readings as far as they may be judged: what marks leave out is flagged, NOx is there where its two gases are."""
+    rows = marking.without_marked(readings, directory.series, directory.validity())
+    made = made_nox(directory, rows)
+    if not len(made):
+        return rows
+    return Readings.concat([rows, marking.without_marked(made, directory.series, directory.validity())])
+
+
+def made_nox(directory: Directory, readings: Readings) -> Readings:
+    """Return NOx of the stacks that have NO and NO2 among `readings`."""
+    sites = [directory.series[number][0] for number in directory.series_of_parameter(NO)]
+    pairs = [site for site in sites if NO2 in directory.site_series[site] and _is_stack(directory, site)]
+    return Readings.concat([_of_site(directory, site, readings) for site in pairs])
+
+
+def _is_stack(directory: Directory, site: str) -> bool:
+    registered = directory.registry.sites.get(site)
+    return registered is not None and registered.kind is SiteKind.STACK
+
+
+def _of_site(directory: Directory, site: str, readings: Readings) -> Readings:
+    beside = directory.site_series[site]
+    no, no2 = (in_force(readings.take(readings.series == beside[code])) for code in (NO, NO2))
+    own = readings.take(readings.series == beside.get(NOX, -1))
+    _, left, right = np.intersect1d(_instants(no), _instants(no2), assume_unique=True, return_indices=True)
+    fresh = ~np.isin(hour_start(no.observed_at[left]), hour_start(own.observed_at))
+    no, no2 = no.take(left[fresh]), no2.take(right[fresh])
+    if not len(no):
+        return Readings.empty()
+    number = int(directory.channels([(site, NOX)])[0])
+    flag = np.where(no.flag == FLAG_NORMAL, no2.flag, no.flag)
+    value = nox_as_no2(no.value, no2.value)
+    sent_at = np.maximum(no.sent_at, no2.sent_at)
+    return Readings(np.full(len(no), number, np.int32), no.kind, no.observed_at, value, flag, sent_at, no.sha8)
+
+
+def _instants(rows: Readings) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return rows.observed_at * len(KIND_LENGTH_S) + rows.kind
