@@ -100,11 +100,12 @@ class Intake:
         return Settled(mine[settled.fresh], mine[settled.winners], mine[settled.losers], mine[settled.conflicting])
 
     def _hear(self, segment: Segment, new: NDArray[np.bool_], now: int, draft: Draft) -> None:
-        table, reports = self._devices, segment.reports
-        self._end_silence(np.unique(reports.device), now, draft)
-        np.maximum.at(table.heard_at, reports.device, reports.received_at)
-        table.dirty[reports.device] = True
-        device, kind, observed = reports.device[new], reports.kind[new], reports.observed_at[new]
+        """Note what devices said. A report that comes again says nothing: a broker may deliver it hours after a crash."""
+        table, reports = self._devices, segment.reports.take(new)
+        device, kind, observed = reports.device, reports.kind, reports.observed_at
+        self._end_silence(np.unique(device), now, draft)
+        np.maximum.at(table.heard_at, device, reports.received_at)
+        table.dirty[device] = True
         first = table.frontier[device] == 0
         if first.any():
             start = np.full(len(table.frontier), np.iinfo(np.int64).max)

@@ -1,6 +1,6 @@
 """The worker on the in-memory log and store: windows close at ticks, late data amend, a crash changes nothing."""
 
-from schemas.codes import FindingKind
+from schemas.codes import FindingKind, FindingStatus
 
 
 def test_a_full_hour_closes_at_the_first_tick_after_its_last_minute(bench) -> None:
@@ -110,6 +110,19 @@ def test_a_future_dated_message_is_told_at_once(bench) -> None:
     bench.run()
 
     assert [f.kind for f in bench.store.tables.finding.values()] == [FindingKind.DEVICE_CLOCK]
+
+
+def test_a_report_that_is_delivered_again_does_not_end_a_silence(bench) -> None:
+    bench.minutes("03-10 08:00", 1, 10.0)
+    bench.tick("03-10 08:40")
+    bench.run()
+
+    bench.minutes("03-10 08:00", 1, 10.0, received="03-10 08:41")
+    bench.tick("03-10 08:42")
+    bench.tick("03-10 09:20")
+    bench.run()
+
+    assert [finding.status for finding in bench.findings(FindingKind.SILENT_DEVICE)] == [FindingStatus.RAISED]
 
 
 def test_a_silent_device_is_told_once_and_speaks_again(bench) -> None:
