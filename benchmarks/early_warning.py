@@ -147,7 +147,7 @@ def warnings(run: Stacks, recent_min: int) -> dict[tuple[int, int], int]:
     detector = EarlyWarnings(run.directory, run.store, 0, lambda readings: readings, recent_min)
     found: dict[tuple[int, int], int] = {}
     for now, rows, fresh in _ticks(run):
-        for finding in detector.look(rows, fresh, now):
+        for finding in detector.look(lambda _series, _hour, rows=rows: rows, fresh, now):
             series = run.directory.site_series[finding.site_id or ""]
             code = finding.parameter or ""
             found[series.get(code + CONVERTED, series[code]), finding.start or 0] = now

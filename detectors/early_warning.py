@@ -33,6 +33,8 @@ NEAR: Final = "near"
 OVER: Final = "over"
 """The mean can hardly stay below the limit."""
 _Key = tuple[int, int]
+RowsOf = Callable[[NDArray[np.int32], int], Readings]
+"""Returns the readings of some series in an hour, as far as they have come."""
 
 
 class EarlyWarnings:
@@ -57,8 +59,8 @@ class EarlyWarnings:
         """Return of how many open hours something is remembered."""
         return len(self._told) + len(self._asked)
 
-    def look(self, rows: Readings, fresh: Readings, now: int) -> list[Finding]:
-        """Return what is new at the tick `now`; `rows` are all readings of open hours, `fresh` those that came since the last tick."""
+    def look(self, rows_of: RowsOf, fresh: Readings, now: int) -> list[Finding]:
+        """Return what is new at the tick `now`; `fresh` are the readings of open hours that came since the last tick."""
         high = self._high(fresh)
         if not len(high):
             return []
@@ -68,9 +70,7 @@ class EarlyWarnings:
         if not len(wanted):
             return []
         limits = self._limits.at(hour)
-        mine = self._admitted(
-            rows.take((hour_start(rows.observed_at) == hour) & _among(self._with_beside(wanted), rows.series))
-        )
+        mine = self._admitted(rows_of(self._with_beside(wanted), hour))
         limits.meet(mine.series)
         found = outlook(mine, wanted, hour, limits, self._directory.validity(), self._recent_min)
         return list(self._news(found, limits, hour, now))
@@ -157,11 +157,3 @@ class EarlyWarnings:
             "basis": "converted" if limit.needs_conversion or parameter.endswith(CONVERTED) else "measured",
         }
         return of_hour(FindingKind.EARLY_WARNING, site, base_code(parameter), hour, now, detail)
-
-
-def _among(wanted: NDArray[np.int32], series: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Return which rows are of the wanted series: a table look-up, since there are many rows."""
-    table = np.zeros(max(int(series.max(initial=0)), int(wanted.max(initial=0))) + 1, dtype=bool)
-    table[wanted] = True
-    found: NDArray[np.bool_] = table[series]
-    return found

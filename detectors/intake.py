@@ -29,6 +29,8 @@ class Taken:
     """Those in force now."""
     device: NDArray[np.int32]
     """Device of each."""
+    again: NDArray[np.bool_]
+    """Which took the place of another one."""
 
 
 class Intake:
@@ -63,7 +65,8 @@ class Intake:
         self._tell_of_values(segment, settled, draft, now)
         self._tell_of_rejections(bundles, draft, now)
         rows = np.sort(np.concatenate((settled.fresh, settled.winners)))
-        return Taken(segment.readings.take(rows), segment.reading_device[rows])
+        again = _among(settled.winners, rows, len(segment.readings))
+        return Taken(segment.readings.take(rows), segment.reading_device[rows], again)
 
     def _new_reports(self, segment: Segment) -> NDArray[np.bool_]:
         reports = segment.reports
@@ -82,7 +85,7 @@ class Intake:
         row[new] = np.arange(draft.report_count, draft.report_count + int(new.sum()), dtype=np.int32)
         recalled = sum(len(r) for r in draft.recalled)
         row[again] = -1 - np.arange(recalled, recalled + int(again.sum()), dtype=np.int32)
-        mine = np.flatnonzero(np.isin(segment.reading_report, kept))
+        mine = np.flatnonzero(_among(kept, segment.reading_report, len(segment.reports)))
         readings, report = segment.readings.take(mine), row[segment.reading_report[mine]]
         high = self._devices.high[segment.reading_device[mine], readings.kind]
         doubtful = (readings.observed_at <= high) | repeats_a_key(readings) | self._directory.is_shared(readings.series)
@@ -142,3 +145,11 @@ class Intake:
                 hour = refused.received_at // HOUR_US * HOUR_US
                 site = refused.site_id or next(iter(self._directory.sites_of(refused.device_id)), "")
                 draft.findings.append(findings.device_clock(refused.device_id, site, hour, now, refused.detail))
+
+
+def _among(wanted: NDArray[np.int64], rows: NDArray[np.integer], size: int) -> NDArray[np.bool_]:
+    """Return which of these numbers below `size` are wanted."""
+    table = np.zeros(size, dtype=bool)
+    table[wanted] = True
+    found: NDArray[np.bool_] = table[rows]
+    return found

@@ -20,7 +20,7 @@ from schemas.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, day_start, hour
 GAS_MIN_MINUTES: Final = 45
 GAS_MIN_HOURS: Final = 20
 WATER_MIN: Final = 1
-_EXPECTED: Final = np.array([0, 60, 12, 6, 1, 1], dtype=np.int64)
+EXPECTED: Final = np.array([0, 60, 12, 6, 1, 1], dtype=np.int64)
 """Samples of an hour by kind (for the kind day: of a day); realtime has no fixed number."""
 _LENGTH_MIN: Final = np.array([1, 1, 5, 10, 60, 1440], dtype=np.int64)
 
@@ -101,7 +101,7 @@ class _Groups:
 
     @property
     def complete(self) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = (self.present >= _EXPECTED[self.kind]) & (self.kind != Kind.REALTIME)
+        found: NDArray[np.bool_] = (self.present >= EXPECTED[self.kind]) & (self.kind != Kind.REALTIME)
         return found
 
 
@@ -127,7 +127,7 @@ def _samples(groups: _Groups, normal: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _choose(groups: _Groups) -> NDArray[np.int64]:
     """Return the group to judge in each (series, window): the finest complete kind, else the one that covers most."""
-    coverage = groups.present / np.maximum(_EXPECTED[groups.kind], 1)
+    coverage = groups.present / np.maximum(EXPECTED[groups.kind], 1)
     coverage = np.where(groups.kind == Kind.REALTIME, 0.0, np.minimum(coverage, 1.0))
     score = np.where(groups.complete, 10.0, coverage)
     order = np.lexsort((groups.kind, -score, groups.start, groups.series))

@@ -16,16 +16,19 @@ from detectors.draft import Draft
 from detectors.early_warning import EarlyWarnings
 from detectors.furnace import Furnaces
 from detectors.gas import with_amounts
-from detectors.intake import Intake
+from detectors.intake import Intake, Taken
 from detectors.mark_book import MarkBook
-from detectors.means import complete_windows, hour_means, latest, window_end
+from detectors.means import hour_means, window_end
 from detectors.months import is_water, last_hour, months_ended
 from detectors.nox import counted
+from detectors.open_days import OpenDays
+from detectors.open_readings import Due, OpenReadings
+from detectors.reporters import Reporters
 from detectors.results import Results
 from schemas.bundle import Bundle
 from schemas.codes import FindingStatus, Kind
 from schemas.columns import Means, Readings
-from schemas.times import DAY_US, HOUR_US, MINUTE_US, day_start, hour_start
+from schemas.times import HOUR_US, MINUTE_US, day_start, hour_start
 from store.port import Lease, Rejudge, WorkStore
 
 LATENESS_US: Final = 2 * MINUTE_US
@@ -53,12 +56,8 @@ class Partition:
     directory: Directory
     store: WorkStore
     devices: DeviceTable = field(default_factory=DeviceTable)
-    open: list[Readings] = field(default_factory=list)
-    """Readings of hours (and days, for kind day) that are not closed."""
-    open_hours: list[Means] = field(default_factory=list)
-    """Hour means of days that are not closed."""
     pending: dict[tuple[str, int], Pending] = field(default_factory=dict)
-    series_device: dict[int, int] = field(default_factory=dict)
+    series_device: Reporters = field(default_factory=Reporters)
     wake_at: int = 0
     """Before this instant a tick changes nothing, unless something came in."""
     marks_followed: InitVar[int] = 0
@@ -66,6 +65,10 @@ class Partition:
     def __post_init__(self, marks_followed: int) -> None:
         self.tick_at = self.lease.tick_at
         self.next_offset = self.lease.next_offset
+        self.open = OpenReadings(self.series_device)
+        """Readings of hours (and days, for kind day) that are not closed."""
+        self.open_days = OpenDays(self.series_device)
+        """Hour means of days that are not closed."""
         self.intake = Intake(self.directory, self.store, self.devices)
         self.results = Results(self.directory)
         self.marks = MarkBook(self.directory, self.store, marks_followed)
@@ -101,20 +104,22 @@ class Partition:
         received = int(segment.reports.received_at.max(initial=0))
         refused = max((r.received_at for bundle in bundles for r in bundle.rejected), default=0)
         taken = self.intake.take(segment, bundles, draft, max(self.tick_at, received, refused))
-        self._remember(taken.readings, taken.device, draft)
+        self._remember(taken, draft)
         self._heard = True
 
-    def _remember(self, readings: Readings, device: NDArray[np.int32], draft: Draft) -> None:
-        self.series_device.update(zip(readings.series.tolist(), device.tolist(), strict=True))
-        late = window_end(readings) <= self.devices.frontier[device]
-        if not late.all():
-            self.reopen(readings.take(~late))
-        if late.any():
-            self._touch_hours(readings.series[late], readings.observed_at[late], draft)
+    def _remember(self, taken: Taken, draft: Draft) -> None:
+        readings = taken.readings
+        self.series_device.note(readings.series, taken.device)
+        late = window_end(readings) <= self.devices.frontier[taken.device]
+        if not late.any():
+            self.reopen(readings, taken.again)
+            return
+        self.reopen(readings.take(~late), taken.again[~late])
+        self._touch_hours(readings.series[late], readings.observed_at[late], draft)
 
-    def reopen(self, readings: Readings) -> None:
-        """Remember readings of open hours; the next tick looks at them."""
-        self.open.append(readings)
+    def reopen(self, readings: Readings, again: NDArray[np.bool_] | None = None) -> None:
+        """Remember readings of open hours; the next tick looks at them. Where `again` is true they replace one with their key."""
+        self.open.add(readings, again)
         self._fresh.append(readings)
 
     def _touch_hours(self, series: NDArray[np.int32], instant: NDArray[np.int64], draft: Draft) -> None:
@@ -133,15 +138,12 @@ class Partition:
     def tick(self, now: int, draft: Draft) -> None:
         """Work off a tick: close what is due, tell who is silent."""
         self.drafted = True
-        rows = Readings.concat(self.open)
-        device = self._devices_of(rows)
         before = self.devices.frontier
-        self._advance(now, rows, device)
+        self._advance(now)
         self._end_months(before, draft)
-        frontier = self.devices.frontier[device]
-        closing = window_end(rows) <= frontier
-        self._watch(rows, frontier, closing, now, draft)
-        self._close(rows, closing, now, draft)
+        due = self.open.closing(self.devices.frontier)
+        self._watch(due.readings, now, draft)
+        self._close(due, now, draft)
         for number in self.devices.newly_silent(now).tolist():
             device_id = self.directory.device_ids[number]
             since = int(self.devices.heard_at[number])
@@ -160,17 +162,15 @@ class Partition:
                     if is_water(self.directory, site):
                         self.touch(site, last_hour(end), device, draft, at_once=True)
 
-    def _watch(
-        self, rows: Readings, frontier: NDArray[np.int64], closing: NDArray[np.bool_], now: int, draft: Draft
-    ) -> None:
+    def _watch(self, closing: Readings, now: int, draft: Draft) -> None:
         """Look at hours before they close: furnaces that are too cold, means that can hardly stay below their limit."""
         fresh, self._fresh = Readings.concat(self._fresh), []
-        touched = np.concatenate((fresh.series, rows.series[closing]))
-        furnaces = self.furnaces.watched(touched)
+        furnaces = self.furnaces.watched(np.concatenate((fresh.series, closing.series)))
         if len(furnaces):
-            mine = np.isin(rows.series, furnaces)
-            draft.findings.extend(self.furnaces.look(rows.take(mine), frontier[mine], now))
-        draft.findings.extend(self.warnings.look(rows, fresh, now))
+            rows = self.open.of(furnaces)
+            frontier = self.devices.frontier[self.series_device.devices(rows.series)]
+            draft.findings.extend(self.furnaces.look(rows, frontier, now))
+        draft.findings.extend(self.warnings.look(self.open.of, fresh, now))
         draft.findings.extend(self.warnings.close(self._frontier_of, now))
 
     def admitted(self, readings: Readings) -> Readings:
@@ -180,54 +180,26 @@ class Partition:
     def _frontier_of(self, series: int) -> int:
         return int(self.devices.frontier[self.series_device[series]])
 
-    def _devices_of(self, rows: Readings) -> NDArray[np.int32]:
-        if not len(rows):
-            return np.empty(0, np.int32)
-        known = np.zeros(int(rows.series.max()) + 1, np.int32)
-        for series in np.unique(rows.series).tolist():
-            known[series] = self.series_device[series]
-        return known[rows.series]
-
-    def _advance(self, now: int, rows: Readings, device: NDArray[np.int32]) -> None:
+    def _advance(self, now: int) -> None:
         """Move the devices' frontiers: late enough by event time or by the tick, or all that is open before it is complete."""
         table = self.devices
         met = table.frontier > 0
         past = np.maximum(hour_start(table.event_at - LATENESS_US), (now - DEADLINE_US) // HOUR_US * HOUR_US)
         frontier = np.where(met, np.maximum(table.frontier, past), 0)
         reached = np.where(met, hour_start(table.event_at), 0)
-        ahead = reached > frontier
-        if ahead.any() and len(rows):
-            frontier = self._past_complete(rows, device, frontier, reached, ahead)
+        if (reached > frontier).any():
+            frontier = np.where(self.open.whole(frontier, reached), reached, frontier)
         table.dirty |= frontier != table.frontier
         table.frontier = frontier
 
-    def _past_complete(
-        self,
-        rows: Readings,
-        device: NDArray[np.int32],
-        frontier: NDArray[np.int64],
-        reached: NDArray[np.int64],
-        ahead: NDArray[np.bool_],
-    ) -> NDArray[np.int64]:
-        end = window_end(rows)
-        asked = ahead[device] & (end > frontier[device]) & (end <= reached[device])
-        if not asked.any():
-            return frontier
-        series, _, complete = complete_windows(rows.take(asked))
-        whole = np.zeros(len(frontier), dtype=bool)
-        owners = np.array([self.series_device[s] for s in series.tolist()], dtype=np.int64)
-        whole[owners] = True
-        whole[owners[~complete]] = False
-        return np.where(ahead & whole, reached, frontier)
-
-    def _close(self, rows: Readings, closing: NDArray[np.bool_], now: int, draft: Draft) -> None:
-        due = self._without_shared(rows.take(closing), draft)
-        self.open = [rows.take(~closing)] if not closing.all() else []
+    def _close(self, closing: Due, now: int, draft: Draft) -> None:
+        self.open.drop(closing)
+        due = self._without_shared(closing.readings, draft)
         marking = self.marks.on(due)
         due = counted(self.directory, due, marking)
         hours = with_amounts(self.directory, hour_means(due, self.directory.validity()))
         self.adopt(hours.series)
-        self.open_hours.append(hours)
+        self.open_days.put(hours)
         found = mismatches(self.directory, due, hours, now)
         draft.findings.extend(finding for finding in found.values() if finding is not None)
         self.results.tell(hours, self.results.judge(hours, due), None, now, draft, marking)
@@ -236,7 +208,7 @@ class Partition:
 
     def adopt(self, series: NDArray[np.int32]) -> None:
         """Note which device the series come from that no device sends but are made of others of their site."""
-        for number in set(np.unique(series).tolist()) - self.series_device.keys():
+        for number in np.unique(series[~self.series_device.met(series)]).tolist():
             beside = self.directory.site_series[self.directory.series[number][0]].values()
             self.series_device[number] = next(self.series_device[n] for n in beside if n in self.series_device)
 
@@ -248,16 +220,9 @@ class Partition:
         return due.take(~shared)
 
     def _close_days(self, told: Readings, draft: Draft) -> Means:
-        hours = Means.concat(self.open_hours)
+        hours = self.open_days.close(self.devices.frontier)
         if not len(hours) and not len(told):
             return Means.empty()
-        hours = hours.take(latest(hours))
-        ended = (
-            day_start(hours.start) + DAY_US
-            <= self.devices.frontier[[self.series_device[s] for s in hours.series.tolist()]]
-        )
-        self.open_hours = [hours.take(~ended)]
-        hours = hours.take(ended)
         shared = self.directory.is_shared(hours.series)
         self._touch_hours(hours.series[shared], hours.start[shared], draft)
         return day_means(hours.take(~shared), told, self.directory.validity())

@@ -56,7 +56,7 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
     means = with_amounts(partition.directory, hour_means(readings, partition.directory.validity()))
     partition.adopt(means.series)
     days = _days(partition, means, due, marking)
-    partition.open_hours.append(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
+    partition.open_days.put(means.take(day_start(means.start) + DAY_US > _frontier_of(partition, means)))
     closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
     months = months_again(partition.directory, partition.store, means, closed)
     for part in (means, days, months):
@@ -128,8 +128,7 @@ def _incomplete(partition: Partition, readings: Readings) -> set[_Window]:
 
 
 def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:
-    device = np.array([partition.series_device[s] for s in means.series.tolist()], dtype=np.int64)
-    return partition.devices.frontier[device]
+    return partition.devices.frontier[partition.series_device.devices(means.series)]
 
 
 def _days(partition: Partition, means: Means, due: list[_Window], marking: Marking) -> Means:

@@ -51,8 +51,8 @@ def _load(partition: Partition, series: NDArray[np.int32], frontier: NDArray[np.
     partition.reopen(store.window_readings(series, frontier, np.full(len(series), FAR_FUTURE_US, np.int64)))
     told = _open_days(partition, series, day, frontier)
     if len(told):
-        partition.open.append(told)
-    partition.open_hours = [store.means_between(series, PERIOD_HOUR, day, np.minimum(frontier, day + DAY_US))]
+        partition.open.add(told)
+    partition.open_days.put(store.means_between(series, PERIOD_HOUR, day, np.minimum(frontier, day + DAY_US)))
     partition.results.load(store.latest_verdicts(series.tolist()), store.ever_exceeded(series.tolist()))
 
 
@@ -60,7 +60,7 @@ def _open_days(
     partition: Partition, series: NDArray[np.int32], day: NDArray[np.int64], frontier: NDArray[np.int64]
 ) -> Readings:
     """Return the devices' own values of days that are still open; they start before the frontier."""
-    device = np.array([partition.series_device[s] for s in series.tolist()], dtype=np.int64)
+    device = partition.series_device.devices(series)
     sends = partition.devices.high[device, Kind.DAY] > 0
     if not sends.any():
         return Readings.empty()
