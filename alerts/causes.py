@@ -21,6 +21,7 @@ class Scope(Enum):
     DEVICE = "the device, as long as an alert about it stands"
     SITE_HOUR = "site, parameter and hour"
     SITE_DAY = "site, parameter and natural day"
+    SITE_YEAR = "site and natural year"
     ONSET = "city and onset"
 
 
@@ -34,6 +35,7 @@ SCOPES: Final[dict[FindingKind, Scope]] = {
     FindingKind.EARLY_WARNING: Scope.SITE_HOUR,
     FindingKind.CONVERTED_MISMATCH: Scope.SITE_HOUR,
     FindingKind.FURNACE_TEMPERATURE: Scope.SITE_DAY,
+    FindingKind.FURNACE_TIME: Scope.SITE_YEAR,
     FindingKind.HEAVY_POLLUTION: Scope.ONSET,
     FindingKind.HEALTH_NOTICE: Scope.ONSET,
 }
@@ -59,7 +61,7 @@ def cause_of(finding: Finding) -> Cause | None:
         key: tuple[object, ...] = (finding.device_id or "", start)
     elif scope is Scope.SITE_HOUR:
         key = (finding.site_id, finding.parameter, start // HOUR_US * HOUR_US)
-    elif scope is Scope.SITE_DAY:
+    elif scope in (Scope.SITE_DAY, Scope.SITE_YEAR):
         key = (finding.site_id, finding.parameter, start)
     else:
         key = (finding.city, start)

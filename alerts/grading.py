@@ -59,6 +59,9 @@ FIXED: Final[dict[FindingKind, FixedGrade]] = {
     FindingKind.FURNACE_TEMPERATURE: FixedGrade(
         Grade.ORANGE, "a violation by itself (MEE Order 10): dioxins are not destroyed"
     ),
+    FindingKind.FURNACE_TIME: FixedGrade(
+        Grade.ORANGE, "a violation by itself: so long is a furnace not held to its limits"
+    ),
     FindingKind.CONVERTED_MISMATCH: FixedGrade(
         Grade.YELLOW, "the verdict rests on a figure that the device's own data contradict"
     ),

@@ -26,6 +26,18 @@ def furnace(about: About) -> list[Text]:
     ]
 
 
+def furnace_time(about: About) -> list[Text]:
+    """Return how long the furnace was starting, stopping or at fault in the year."""
+    year, hours, limit = (about.figure(key) for key in ("year", "hours", "limit_h"))
+    return [
+        Text(
+            f"{year} 年启炉、停炉、故障时间累计 {hours:.1f} 小时，全年不得超过 {limit:g} 小时",
+            f"{hours:.1f} h of start-up, shut-down and faults in {year}, {limit:g} h are allowed in a natural year",
+        ),
+        Text(f"依据 {about.figure('rule')}", f"rule {about.figure('rule')}"),
+    ]
+
+
 def mismatch(about: About) -> list[Text]:
     """Return the device's converted mean beside ours."""
     unit = words.unit_of(about.alert.parameter or "")

@@ -226,6 +226,7 @@ BODIES: Final[dict[FindingKind, Callable[[About], list[Text]]]] = {
     FindingKind.CONFLICTING_VALUES: _of_hour,
     FindingKind.ABOVE_RANGE: _of_hour,
     FindingKind.FURNACE_TEMPERATURE: plant_texts.furnace,
+    FindingKind.FURNACE_TIME: plant_texts.furnace_time,
     FindingKind.CONVERTED_MISMATCH: plant_texts.mismatch,
     FindingKind.EARLY_WARNING: plant_texts.warning,
 }

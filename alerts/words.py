@@ -17,6 +17,7 @@ KIND_WORDS: Final[dict[FindingKind, tuple[str, str]]] = {
     FindingKind.HEAVY_POLLUTION: ("重污染天气", "heavy pollution"),
     FindingKind.HEALTH_NOTICE: ("健康提示", "health notice"),
     FindingKind.FURNACE_TEMPERATURE: ("炉温不足", "furnace temperature"),
+    FindingKind.FURNACE_TIME: ("启停故障超时", "furnace start, stop and fault time"),
     FindingKind.CONVERTED_MISMATCH: ("折算值不符", "converted value mismatch"),
     FindingKind.TOTAL_NEAR_PERMIT: ("排放总量接近许可", "total near permit"),
     FindingKind.DEAD_LETTER: ("系统内部错误", "internal error"),

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from detectors.findings import finding_event, finding_row
+from detectors.furnace_time import furnace_time
 from schemas import topics
 from schemas.codes import FindingKind
 from schemas.errors import EcoVigilError, Overtaken
@@ -102,7 +103,7 @@ class MarkDesk:
 
     def _keep(self, mark: Mark, findings: list[Finding]) -> None:
         told = [OutboxEvent(topics.MARKS, mark.site_id, mark.model_dump_json().encode())]
-        rows = [finding_row(finding) for finding in findings]
+        rows = [finding_row(f) for f in (*findings, *furnace_time(self._store, self.registry(), mark))]
         self._store.keep_mark(mark, rows, told + [finding_event(row) for row in rows])
 
 

@@ -17,7 +17,6 @@ from detectors.marking import Marking
 from detectors.means import hour_means
 from detectors.months import month_means
 from detectors.nox import counted
-from detectors.results import verdict_keys
 from detectors.verdicts import Judge
 from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.columns import Means, Readings
@@ -30,7 +29,8 @@ from store.memory import MemoryStore
 from store.port import Verdicts
 
 _LENGTH_US: Final = np.array(KIND_LENGTH_S, np.int64) * SECOND_US
-_Key = tuple[int, int, int]
+Key = tuple[str, str, str, int]
+"""(site, parameter, period, start)."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,19 @@ class Judged:
     """Hours, days, months, each by series and start."""
     verdicts: Verdicts
 
-    def verdict_rows(self) -> dict[_Key, int]:
-        """Return the row in `verdicts` of each mean that a rule has something to say about, by (series, period, start)."""
-        return verdict_keys(self.verdicts)
+    def mean_rows(self) -> dict[Key, int]:
+        """Return the row in `means` of each (site, parameter, period, start)."""
+        return self._rows(self.means)
 
-    def key(self, row: int) -> tuple[str, str, str, int]:
-        """Return (site, parameter, period, start) of a mean."""
-        site, parameter = self.names[int(self.means.series[row])]
-        return site, parameter, PERIODS[int(self.means.period[row])], int(self.means.start[row])
+    def verdict_rows(self) -> dict[Key, int]:
+        """Return the row in `verdicts` of each (site, parameter, period, start) that a rule has something to say about."""
+        return self._rows(self.verdicts)
+
+    def _rows(self, of: Means | Verdicts) -> dict[Key, int]:
+        keys = zip(of.series.tolist(), of.period.tolist(), of.start.tolist(), strict=True)
+        return {
+            (*self.names[series], PERIODS[period].value, start): row for row, (series, period, start) in enumerate(keys)
+        }
 
 
 def judge_readings(registry: Registry, recording: Recording) -> Judged:

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from ecovigil.commands import (
     alerts,
+    amounts,
     aqi,
     books,
     check,
@@ -39,6 +40,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
     ("water-class", water_class.water_class),
     ("judge", judge.judge),
     ("explain", explain.explain),
+    ("amounts", amounts.amounts),
     ("books", books.books),
     ("check", check.check),
 )

@@ -1,26 +1,22 @@
 """Why a verdict says what it says: the formulas with their numbers, the rule with its source, in Chinese and English."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from statistics import median
 from typing import Final
 
 from detectors.directory import PH, WATER_FLOW
-from detectors.gas import GAS_FLOW, OXYGEN, OXYGEN_GUARD_PCT
-from detectors.verdicts import WATER_TEMPERATURE
-from schemas.codes import KIND_LENGTH_S, Kind, NotJudged, Outcome, Period, SiteKind
-from schemas.registry import Registry
-from schemas.times import SECOND_US, cst_text
-from standards.limits import Limit, limits_for
-from standards.marks import LeftOut
-from standards.parameters import CONVERTED, canonical_unit
+from detectors.gas import OXYGEN, OXYGEN_GUARD_PCT
+from detectors.nox import NO, NO2, NOX
+from ecovigil.account import Account
+from ecovigil.class_explanation import WATER_CODES, class_lines, class_rule_lines
+from schemas.codes import Kind, NotJudged, Outcome, Period, SiteKind
+from schemas.times import cst_text
+from standards.gas_formulas import NO2_OF_NO, nox_as_no2
+from standards.parameters import CONVERTED
 from standards.provisions import Provision, provisions
-from standards.rules import LimitPeriod
-from store.explain import MeanVersion, Sample, VerdictVersion, Window
+from standards.surface_water import CLASS_NAMES
+from standards.water_targets import GB_3838, WATER_CLASS, target_of
 
-BESIDE: Final = (OXYGEN, GAS_FLOW, WATER_FLOW, WATER_TEMPERATURE)
-"""Parameters of the site that may have a say in a verdict."""
 OUTCOME_WORDS: Final = {
     Outcome.MET: ("达标", "met"),
     Outcome.EXCEEDED: ("超标", "exceeded"),
@@ -43,87 +39,19 @@ _TERMS: Final = 3
 """Terms of a sum that are written out at its beginning."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """Everything that one verdict rests on."""
-
-    window: Window
-    registry: Registry
-    verdicts: Sequence[VerdictVersion]
-    """Oldest first."""
-    means: Sequence[MeanVersion]
-    """Of the window: all versions of the site's parameters that have a say."""
-    hours: Sequence[MeanVersion]
-    """Of a day: its hour means, all versions."""
-    samples: Sequence[Sample]
-    left_out: Sequence[LeftOut]
-    """Stretches that marks leave out."""
-
-    @property
-    def verdict(self) -> VerdictVersion:
-        """The version in force."""
-        return self.verdicts[-1]
-
-    @property
-    def kind(self) -> SiteKind:
-        """Kind of the site, as registered now."""
-        return self.registry.sites[self.window.site].kind
-
-    @property
-    def unit(self) -> str:
-        """Unit of the means, "" where they have none."""
-        return canonical_unit(self.kind, self.window.parameter).replace("-", "")
-
-    def mean(self, parameter: str) -> MeanVersion | None:
-        """Return the mean of a parameter in force in the window."""
-        return next((m for m in reversed(self.means) if m.parameter == parameter), None)
-
-    def hours_in_force(self, parameter: str) -> list[MeanVersion]:
-        """Return the last version of each hour mean of a day, in order of time."""
-        mine = [hour for hour in self.hours if hour.parameter == parameter]
-        return [list(versions)[-1] for _, versions in groupby(mine, key=lambda hour: hour.start)]
-
-    def is_marked(self, sample: Sample) -> bool:
-        """Whether a mark leaves a reading out; the device's own hour or day value is, where its mean says so."""
-        if sample.kind in (Kind.HOUR, Kind.DAY):
-            mean = self.mean(sample.parameter)
-            return mean is not None and mean.kind is sample.kind and mean.reason == NotJudged.MARKED
-        end = sample.observed_at + max(KIND_LENGTH_S[sample.kind] * SECOND_US, 1)
-        return any(
-            part.start < end and part.end > sample.observed_at and part.covers(sample.parameter)
-            for part in self.left_out
-        )
-
-    def counted(self, parameter: str) -> list[tuple[int, float]]:
-        """Return (instant, value) of what the mean of a parameter is made of: valid samples, or valid hours."""
-        mean = self.mean(parameter)
-        if mean is None:
-            return []
-        if self.window.period is Period.DAY and mean.kind is not Kind.DAY:
-            return [(h.start, h.value) for h in self.hours_in_force(parameter) if h.valid and h.value is not None]
-        return [
-            (s.observed_at, s.value)
-            for s in self.samples
-            if s.parameter == parameter and s.kind is mean.kind and s.flag == "N" and s.value is not None
-            if not s.superseded and not self.is_marked(s)
-        ]
-
-    def limit(self) -> Limit | None:
-        """Return the limit that the registry of now gives, where it is the one of the verdict."""
-        water = self.mean(WATER_TEMPERATURE)
-        period: LimitPeriod = "day" if self.window.period is Period.DAY else "hour"
-        found = limits_for(
-            self.registry, self.window.site, self.window.parameter, period, self.window.start,
-            water.value if water and water.valid else None,
-        ).limit  # fmt: skip
-        return found if found and found.rule_id == self.verdict.rule else None
-
-
 def formula_lines(account: Account) -> Iterator[str]:
     """Yield how the compared value came about, and the comparison, with all numbers."""
     parameter = account.window.parameter
+    if parameter == WATER_CLASS:
+        yield from _class_lines(account)
+        return
+    if account.window.period is Period.INSTANT:
+        yield "单次数据，不取平均 a single reading, no mean is taken"
+        yield from _comparison_lines(account)
+        return
     told = account.mean(parameter + CONVERTED)
     yield from _mean_lines(account, parameter)
+    yield from _nox_lines(account)
     if account.verdict.basis == "converted":
         if told is not None and told.valid:
             yield "采用数采仪的折算值 the device's own converted value is used:"
@@ -133,13 +61,31 @@ def formula_lines(account: Account) -> Iterator[str]:
     yield from _comparison_lines(account)
 
 
+def _class_lines(account: Account) -> Iterator[str]:
+    target = target_of(account.registry, account.window.site, account.window.start)
+    means = {code: mean.value for code in WATER_CODES if (mean := account.mean(code)) and mean.valid}
+    yield from class_lines(target, {c: v for c, v in means.items() if v is not None}, account.verdict.basis)
+    outcome = " ".join(OUTCOME_WORDS[Outcome(account.verdict.outcome)])
+    rank = int(account.verdict.value or 0)
+    yield f"{CLASS_NAMES[rank] or words(account.verdict.reason)} → {outcome}"
+
+
+def _nox_lines(account: Account) -> Iterator[str]:
+    """Yield NOx = NO M(NO2)/M(NO) + NO2 where the device sends the two gases."""
+    no, no2 = account.mean(NO), account.mean(NO2)
+    own = any(sample.parameter == NOX for sample in account.samples)
+    if account.window.parameter == NOX and not own and no and no2 and no.value is not None and no2.value is not None:
+        total = number(nox_as_no2(no.value, no2.value))
+        yield f"NOx（以 NO₂ 计 as NO₂）= NO × 46.005/30.006 + NO₂ = {number(no.value)} × {NO2_OF_NO:.4f} + {number(no2.value)} = {total}"
+
+
 def _mean_lines(account: Account, parameter: str) -> Iterator[str]:
     mean = account.mean(parameter)
     if mean is None:
         yield f"{parameter}: 没有均值 no mean"
         return
     samples = account.counted(parameter)
-    what = "小时 hours" if account.window.period is Period.DAY and mean.kind is not Kind.DAY else f"{mean.kind.wire}"
+    what = "小时 hours" if account.is_of_hours and mean.kind is not Kind.DAY else f"{mean.kind.wire}"
     yield f"{parameter}: 有效样本 valid samples: {mean.samples} ({what})"
     if not mean.valid:
         yield f"均值无效 the mean is invalid: {words(mean.reason)}"
@@ -212,6 +158,8 @@ def rule_lines(account: Account) -> Iterator[str]:
     permit = next((p for p in account.registry.permit if p.id == verdict.rule), None)
     if verdict.rule in known:
         yield from _provision_lines(known[verdict.rule])
+    elif verdict.rule == GB_3838:
+        yield from class_rule_lines()
     elif permit is not None:
         until = permit.effective_to or "…"
         yield f"许可证限值 figure of the permit {permit.id}: {permit.limit} ({permit.averaging})"

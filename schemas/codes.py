@@ -189,6 +189,8 @@ class FindingKind(StrEnum):
     """健康提示: the index is as high, but its cause is no ground for emission cuts."""
     FURNACE_TEMPERATURE = "furnace_temperature"
     """炉温不达标: the furnace of a waste incinerator was too cold in more than five five-minute means of a day."""
+    FURNACE_TIME = "furnace_time"
+    """启停故障超时: a waste incinerator's furnace was starting, stopping or at fault for more than 60 h in a natural year."""
     CONVERTED_MISMATCH = "converted_mismatch"
     """折算异常: the converted value does not follow from the measured one and the oxygen."""
     TOTAL_NEAR_PERMIT = "total_near_permit"

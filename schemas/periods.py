@@ -22,6 +22,15 @@ def month_end(instant_us: int) -> int:
     return date_us(date(day.year + day.month // 12, day.month % 12 + 1, 1))
 
 
+def period_start(period: Period, instant_us: int) -> int:
+    """Return the start of the period that an instant lies in; an instant is its own."""
+    if period is Period.MONTH:
+        return month_start(instant_us)
+    if period is Period.DAY:
+        return date_us(day_of(instant_us))
+    return instant_us if period is Period.INSTANT else instant_us // HOUR_US * HOUR_US
+
+
 def period_end(period: Period, start: int) -> int:
     """Return the end of a period (exclusive); an instant ends with its microsecond."""
     if period is Period.MONTH:

@@ -73,6 +73,8 @@ _SPELLINGS: Final = {
     "无量纲": "-",
     "umol/mol": "ppm",
 }
+_OURS: Final = {"water_class": ("水质类别", "class of water")}
+"""What no device sends and is rated all the same."""
 _AS_LIMITED: Final = {"w01002": "times", "a01010": "grade"}
 """Where the emission tables limit another quantity than HJ 212 prints."""
 
@@ -116,7 +118,7 @@ def names_of(parameter: str) -> tuple[str, str]:
     """Return (Chinese, English) name of a parameter; the code itself where the table has none."""
     found = parameters().get(base_code(parameter))
     if found is None:
-        return parameter, parameter
+        return _OURS.get(parameter, (parameter, parameter))
     zh, en = found.name_zh or found.code, found.name_en or found.name_zh or found.code
     return (f"{zh}(折算)", f"{en} (converted)") if parameter.endswith(CONVERTED) else (zh, en)
 

@@ -12,8 +12,8 @@ from standards.rules import PERIOD_OF_AVERAGING
 from standards.tables import RECALLED, Row, rows_of
 
 CONFIDENCES: Final = ("read-in-source", "read-in-secondary", RECALLED)
-OTHER_AVERAGINGS: Final = frozenset({"instant", "any_single", "measured_mean", "5min_mean", "range"})
-"""Averagings that stand in the emission standards and that no hour or day mean is compared with."""
+OTHER_AVERAGINGS: Final = frozenset({"instant", "measured_mean", "5min_mean"})
+"""Averagings that stand in the emission standards and that no mean or single reading of ours is compared with."""
 _AMBIENT_AVERAGINGS: Final = frozenset({"1h", "8h", "8h_max", "24h", "quarter", "year"})
 _CLASSES: Final = ("class_I", "class_II", "class_III", "class_IV", "class_V")
 _SELECTORS: Final = frozenset({"none", "named", "choice", "water_above_12", "water_up_to_12"})
@@ -202,6 +202,12 @@ FORMS: Final[dict[str, Form]] = {
         ("limit_h", "per", "source", *_DATES),
         ("limit_h",),
         _mark_rule,
+    ),
+    "substitution_rules": Form(
+        ("rule_id", "medium", "cause", "run_from_h", "method", *_MARK),
+        ("medium", "cause", "capture_from_pct", "run_from_h"),
+        ("capture_below_pct", "run_to_h", "valid_hours", "source", *_DATES),
+        ("capture_from_pct", "capture_below_pct", "run_from_h", "run_to_h", "valid_hours"),
     ),
     "limit_selectors": Form(("condition", "selector", "why"), ("condition",), checks=_selector),
     "aqi_levels": Form(

@@ -13,12 +13,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ecovigil.account import BESIDE, MADE_OF, Account
 from ecovigil.database_access import opened_database
-from ecovigil.explanation import BESIDE, OUTCOME_WORDS, Account, formula_lines, mark_lines, number, rule_lines, words
+from ecovigil.explanation import (
+    OUTCOME_WORDS,
+    formula_lines,
+    mark_lines,
+    number,
+    rule_lines,
+    words,
+)
 from schemas.codes import Kind, Outcome, Period
 from schemas.errors import InvalidConfiguration
+from schemas.periods import PERIODS, period_start
 from schemas.registry import Registry
-from schemas.times import CST_OFFSET_US, DAY_US, HOUR_US, cst_text, local_us, to_cst
+from schemas.times import cst_text, local_us, to_cst
 from standards.marks import LeftOut, left_out, reach
 from standards.parameters import CONVERTED, names_of
 from store.explain import PostgresExplain, Sample, Window
@@ -34,7 +43,7 @@ def explain(
         list[str],
         typer.Argument(
             metavar="VERDICT_ID | SITE PARAMETER PERIOD START",
-            help="判定编号；或点位、因子、hour|day、开始时间（北京时间）。 Id, or site, parameter, hour|day and start (CST).",
+            help="判定编号；或点位、因子、hour|day|month|instant、开始时间（北京时间）。 Id, or site, parameter, hour|day|month|instant and start (CST).",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。 Print JSON.")] = False,
@@ -65,14 +74,13 @@ def _window(store: PostgresExplain, words: list[str]) -> Window:
 
 def window_named(site: str, parameter: str, period: str, start: str) -> Window:
     """Return the window that words name: any instant in it will do; raises InvalidConfiguration."""
-    if period not in (Period.HOUR, Period.DAY):
-        raise InvalidConfiguration(f"{period!r}: hour 或 or day")
+    if period not in tuple(PERIODS):
+        raise InvalidConfiguration(f"{period!r}: {' 或 or '.join(PERIODS)}")
     try:
         instant = local_us(datetime.fromisoformat(start))
     except ValueError:
         raise InvalidConfiguration(f"{start!r} 不是时间 is no time such as 2026-03-10T08:00") from None
-    length, offset = (DAY_US, CST_OFFSET_US) if period == Period.DAY else (HOUR_US, 0)
-    return Window(site, parameter, Period(period), (instant + offset) // length * length - offset)
+    return Window(site, parameter, Period(period), period_start(Period(period), instant))
 
 
 def account_of(database: Database, window: Window) -> Account:
@@ -84,8 +92,8 @@ def account_of(database: Database, window: Window) -> Account:
         raise InvalidConfiguration(f"没有判定 nothing was judged: {where}")
     if window.site not in registry.sites:
         raise InvalidConfiguration(f"点位已不在登记中 the registry has no site {window.site!r} any more")
-    parameters = (window.parameter, window.parameter + CONVERTED, *BESIDE)
-    hours = store.means(window, parameters, Period.HOUR) if window.period is Period.DAY else []
+    parameters = (window.parameter, window.parameter + CONVERTED, *BESIDE, *MADE_OF.get(window.parameter, ()))
+    hours = store.means(window, parameters, Period.HOUR) if window.period in (Period.DAY, Period.MONTH) else []
     samples = store.samples(window, parameters)
     marks = _left_out(PostgresMarkReader(database), registry, window)
     return Account(window, registry, verdicts, store.means(window, parameters), hours, samples, marks)

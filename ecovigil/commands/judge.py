@@ -96,19 +96,24 @@ def _alone(channels: Any) -> Iterator[str]:
     for site, parameter in channels:
         measured = parameter.removesuffix(CONVERTED)
         if parameter != measured and (site, measured) not in there:
-            yield f"{site}: 只有折算值 {parameter}，没有 {measured}，不判定 is there without {measured}: it is not judged"
+            yield f"{site}: 只有折算值 {parameter}，没有 {measured}，按折算值判定 is there without {measured}: judged as the device says"
 
 
 def rows_of(registry: Registry, judged: Judged) -> Iterator[_Row]:
-    """Yield every mean with its verdict, by site, parameter, period and start; what there is not is None."""
-    verdict_rows, means = judged.verdict_rows(), judged.means
-    for row in sorted(range(len(means)), key=judged.key):
-        site, parameter, period, start = judged.key(row)
+    """Yield every mean with its verdict, and verdicts of which there is no mean, by site, parameter, period and start; what there is not is None."""
+    means, verdicts = judged.mean_rows(), judged.verdict_rows()
+    for key in sorted(means.keys() | verdicts.keys()):
+        site, parameter, period, start = key
         unit = canonical_unit(registry.sites[site].kind, parameter)
-        mean = {name: _plain(getattr(means, name)[row]) for name in MEAN_COLUMNS}
-        found = verdict_rows.get((int(means.series[row]), int(means.period[row]), start))
         named = {"site": site, "parameter": parameter, "period": period, "start": start, "unit": unit}
-        yield named | mean | {"kind": Kind(mean["kind"]).wire} | _verdict(judged, found, judged.key(row))
+        yield named | _mean(judged, means.get(key)) | _verdict(judged, verdicts.get(key), key)
+
+
+def _mean(judged: Judged, row: int | None) -> _Row:
+    if row is None:
+        return dict.fromkeys(MEAN_COLUMNS)
+    found = {name: _plain(getattr(judged.means, name)[row]) for name in MEAN_COLUMNS}
+    return found | {"kind": Kind(found["kind"]).wire}
 
 
 def _verdict(judged: Judged, row: int | None, key: tuple[str, str, str, int]) -> _Row:
@@ -126,9 +131,8 @@ def _plain(cell: Any) -> Any:
 
 
 def _write(rows: list[_Row], output: Path) -> None:
-    lines = (
-        row | {"start": to_cst(row["start"]).isoformat(), "valid": "true" if row["valid"] else "false"} for row in rows
-    )
+    valid = {True: "true", False: "false", None: None}
+    lines = (row | {"start": to_cst(row["start"]).isoformat(), "valid": valid[row["valid"]]} for row in rows)
     try:
         if str(output) == "-":
             _write_lines(sys.stdout, lines)
@@ -160,7 +164,8 @@ def _summary(rows: list[_Row]) -> Table:
     counts: dict[tuple[str, str, str], Counter[str]] = {}
     for row in rows:
         count = counts.setdefault((row["site"], row["parameter"], row["period"]), Counter())
-        count.update(("means", "valid" if row["valid"] else "invalid", row["outcome"] or "unlimited"))
+        mean = () if row["valid"] is None else ("means", "valid" if row["valid"] else "invalid")
+        count.update((*mean, row["outcome"] or "unlimited"))
     headings = ("点位 因子 series", "均值 means", "有效 valid", "达标 met", "超标 exceeded", "未判定 not judged")
     shown = Table(*headings, title="判定汇总 summary")
     for (site, parameter, period), count in counts.items():

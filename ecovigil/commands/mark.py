@@ -4,7 +4,7 @@ import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -14,11 +14,12 @@ from rich.markup import escape
 
 from detectors.mark_desk import MarkDesk, Statement
 from ecovigil.clock import MachineClock
-from ecovigil.commands.mark_tables import due_table, mark_line, mark_table, version_table
+from ecovigil.commands.mark_tables import due_table, mark_line, mark_table, version_table, year_table
 from ecovigil.database_access import opened_database
 from schemas.errors import InvalidConfiguration
 from schemas.marks import Mark, MarkKind, MarkStatus
-from schemas.times import local_us
+from schemas.times import HOUR_US, date_us, local_us
+from standards.incineration import downtime_us, is_incinerator, year_of
 from standards.marks import first_markable
 from store.mark_port import MarkFilter
 from store.marks import PostgresMarks
@@ -163,3 +164,24 @@ def due(
         typer.echo("没有可标记的小时 nothing to mark")
     else:
         Console().print(due_table(hours, at))
+
+
+@app.command()
+def year(
+    site: Annotated[list[str] | None, typer.Option(help="点位，可重复；缺省为全部。 Site id, repeatable.")] = None,
+    of: Annotated[int | None, typer.Option("--year", help="年份，缺省为今年。 Default: this year.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """焚烧炉全年启炉、停炉、故障时间与剩余（每年 60 小时）。 Start, stop and fault time of incinerators: 60 h a year."""
+    asked = year_of(now() if of is None else date_us(date(of, 1, 1)))
+    with opened_desk() as (store, desk):
+        registry = desk.registry()
+        sites = [s.id for s in registry.site if is_incinerator(registry, s.id) and (site is None or s.id in site)]
+        marks = store.marks_over(sites, *asked)
+    used = {name: downtime_us(registry, name, marks, asked) / HOUR_US for name in sites}
+    if as_json:
+        typer.echo(json.dumps(used, ensure_ascii=False, indent=2))
+    elif not used:
+        typer.echo("没有焚烧炉 no incinerator")
+    else:
+        Console().print(year_table(used, asked[0]))

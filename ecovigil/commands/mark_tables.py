@@ -1,13 +1,14 @@
 """Marks as lines and tables for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
 from schemas.marks import Mark
 from schemas.registry import Registry
-from schemas.times import HOUR_US, MINUTE_US, cst_text, date_us, day_of
+from schemas.times import HOUR_US, MINUTE_US, cst_text, date_us, day_of, to_cst
+from standards.incineration import RULE_ID, YEARLY_LIMIT_US
 from standards.marks import deadline_of, is_late, left_out, rule_for, span_in_time
 from standards.parameters import names_of
 from store.mark_port import Markable
@@ -104,6 +105,17 @@ def due_table(hours: Sequence[Markable], now: int) -> Table:
             cst_text(deadline),
             left(deadline - now),
         )
+    return shown
+
+
+def year_table(used_h: Mapping[str, float], year: int) -> Table:
+    """Return how much of a year's start, stop and fault time each furnace has used, and what is left, h."""
+    limit = YEARLY_LIMIT_US / HOUR_US
+    title = f"{to_cst(year).year} 年启停故障时间 start, stop and fault time ({RULE_ID}: {limit:g} h)"
+    shown = Table("点位 site", "已用 used (h)", "剩余 left (h)", title=title)
+    for site, hours in used_h.items():
+        over = f"超出 over by {hours - limit:.1f}" if hours > limit else f"{limit - hours:.1f}"
+        shown.add_row(escape(site), f"{hours:.1f}", over)
     return shown
 
 

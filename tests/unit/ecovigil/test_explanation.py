@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ecovigil.explanation import Account, formula_lines
+from ecovigil.account import Account
+from ecovigil.explanation import formula_lines
 from schemas.codes import Kind, Period
 from schemas.registry import Registry
 from schemas.times import HOUR_US, date_us, day_of

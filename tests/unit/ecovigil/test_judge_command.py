@@ -90,7 +90,7 @@ def test_without_a_file_the_screen_shows_what_is_exceeded(run):
 def test_a_converted_value_alone_is_told(run):
     result = run(LONG.replace("a21002,", "a19001,"), "-o", "-")
 
-    assert "is there without a21002: it is not judged" in result.stderr
+    assert "is there without a21002: judged as the device says" in result.stderr
 
 
 @pytest.mark.parametrize(
