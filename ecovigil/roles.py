@@ -18,7 +18,7 @@ from ecovigil.log_format import write_logs
 from ecovigil.meters import Meters
 from ecovigil.metrics_port import MetricsPort
 from ecovigil.settings import Settings
-from ecovigil.wiring import Role, build_role
+from ecovigil.wiring import Role, build_role, watch_for
 from schemas.errors import Unavailable
 
 STEP_S: Final = 0.5
@@ -55,7 +55,7 @@ def run_watched(name: str, settings: Settings, stop: threading.Event) -> None:
     """Run a role as a process of its own does: its log as the settings say, its figures and health on its port."""
     write_logs(settings.log, name)
     meters = Meters(name, Health(settings.metrics.stuck_after_s))
-    with MetricsPort(settings.metrics, meters):
+    with MetricsPort(settings.metrics, meters), watch_for(settings, meters):
         run_role(name, settings, stop, meters)
 
 

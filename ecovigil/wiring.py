@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Final, Protocol
 
 from alerts.notifier import Notifier
@@ -31,6 +31,7 @@ from ecovigil.metered import (
 )
 from ecovigil.metered_bridge import BridgeFigures
 from ecovigil.meters import Meters
+from ecovigil.presence import Presence, Watch
 from ecovigil.relay import Relay
 from ecovigil.samples import show_backlog, show_held, show_telling
 from ecovigil.settings import Settings
@@ -41,6 +42,7 @@ from ingest.registry_source import CachedRegistry
 from schemas.errors import InvalidConfiguration
 from schemas.times import SECOND_US
 from schemas.topics import FINDINGS, KAFKA_TOPICS, MEANS, REPORTS
+from store.accounts import PostgresAccounts
 from store.alerts import PostgresAlerts
 from store.backlog import notification_backlog, outbox_backlog
 from store.city import PostgresCityStore
@@ -103,6 +105,15 @@ def build_role(name: str, settings: Settings, meters: Meters | None = None) -> R
         stage = BUILDERS[name](parts)
         parts.meters.health.started()
         return WiredRole(stage, parts, adapters.pop_all())
+
+
+def watch_for(settings: Settings, meters: Meters) -> AbstractContextManager[object]:
+    """Return what notes, as long as a role's process runs, when it was able to work; in a replay nothing does: its time is another one."""
+    if settings.bridge.virtual_clock:
+        return nullcontext()
+    database = Database(database_url(settings))
+    presence = Presence(meters.role, meters.health, PostgresAccounts(database), MachineClock())
+    return Watch([presence.look], database.close)
 
 
 def make_topics(settings: Settings) -> None:
