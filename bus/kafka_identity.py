@@ -24,6 +24,8 @@ class IdentityWatch:
         self._topic = topic
         self._asking: threading.Thread | None = None
         self._seen = ""
+        self.is_answered = True
+        """Whether the broker answered when it was asked last."""
         self.known = self.ask()
 
     def ask(self) -> str:
@@ -51,4 +53,6 @@ class IdentityWatch:
         try:
             self._seen = topic_identity(self._address, self._topic)
         except Unavailable:
-            return  # no answer says nothing; the consumer itself notices a broker that is away
+            self.is_answered = False  # says nothing of the identity
+        else:
+            self.is_answered = True

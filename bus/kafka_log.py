@@ -124,9 +124,11 @@ class _Notes:
         self._assigned: frozenset[int] = frozenset()
         self._told: frozenset[int] = frozenset()
         self._lost: frozenset[int] = frozenset()
+        self.is_member = False
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         with self._lock:
+            self.is_member = False
             gone = frozenset(tp.partition for tp in revoked)
             self._lost |= gone
             self._assigned -= gone
@@ -139,6 +141,7 @@ class _Notes:
         for tp in partitions:
             self._client.seek(tp, 0)  # any position: a partition without one makes `poll` ask for committed offsets
         with self._lock:
+            self.is_member = True
             self._assigned |= {tp.partition for tp in partitions}
 
     def forget(self) -> None:
@@ -176,6 +179,21 @@ class KafkaLogConsumer:
             self._client = _consumer_client(address, group, client_id)
         self._notes = _Notes(self._client)
         self._client.subscribe([topic], listener=self._notes)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the broker answered the last question about the topic."""
+        return self._identity.is_answered
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the group has told us which partitions are ours, be it none."""
+        return self._notes.is_member
+
+    def known_end(self, partition: int) -> int:
+        """Return the offset after the last record of an owned partition, as the last fetch told it (0: none did); asks nobody."""
+        tp = TopicPartition(self._topic, partition)
+        return (self._client.highwater(tp) or 0) if tp in self._client.assignment() else 0
 
     def log_id(self) -> str:
         """Return the identity of the log, asked anew; raises Unavailable."""

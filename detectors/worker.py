@@ -11,6 +11,7 @@ from itertools import groupby
 from bus.port import LogConsumer, LogRecord
 from detectors.directory import Directory
 from detectors.draft import Draft
+from detectors.held import Held, held_by
 from detectors.partition import Partition
 from detectors.poison import Sieve
 from detectors.rejudging import follow_marks, rejudge
@@ -63,6 +64,10 @@ class Worker:
                 raise
             self._doubt_all()
         return bool(records) or marked
+
+    def held(self) -> Held:
+        """Return what is in memory now."""
+        return held_by(self._partitions)
 
     def close(self) -> None:
         """Leave the group; what was not committed is read again by the successor."""

@@ -31,6 +31,7 @@ from ecovigil.commands import (
     standards,
     water_class,
 )
+from ecovigil.log_format import writes_json
 from schemas.errors import EcoVigilError, InvalidConfiguration, Unavailable
 
 COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
@@ -128,9 +129,9 @@ def outcome(arguments: list[str]) -> int:
 def _told(error: EcoVigilError) -> int:
     if isinstance(error, InvalidConfiguration):
         for problem in error.problems:
-            print(f"ecovigil: {problem}", file=sys.stderr)
+            _say(problem)
         return EXIT_WRONG
-    print(f"ecovigil: {error}", file=sys.stderr)
+    _say(str(error))
     return EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_FAILED
 
 
@@ -146,8 +147,15 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
         traceback.print_exception(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
-    print(f"ecovigil: 内部错误 internal error: {type(error).__name__}: {error} ({where})", file=sys.stderr)
+    _say(f"内部错误 internal error: {type(error).__name__}: {error} ({where})", error)
     return EXIT_FAILED
+
+
+def _say(problem: str, error: Exception | None = None) -> None:
+    if writes_json():
+        logging.getLogger("ecovigil").critical(problem, exc_info=error)
+    else:
+        print(f"ecovigil: {problem}", file=sys.stderr)
 
 
 def _quiet_pipe() -> int:

@@ -13,8 +13,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from ecovigil.health import Health
+from ecovigil.log_format import write_logs
+from ecovigil.meters import Meters
+from ecovigil.metrics_port import MetricsPort
 from ecovigil.settings import Settings
-from ecovigil.wiring import Role, build_role
+from ecovigil.wiring import Role, build_role, watch_for
 from schemas.errors import Unavailable
 
 STEP_S: Final = 0.5
@@ -25,23 +29,34 @@ EXIT_WRONG: Final = 2
 log = logging.getLogger(__name__)
 
 
-def run_role(name: str, settings: Settings, stop: threading.Event) -> None:
+def run_role(name: str, settings: Settings, stop: threading.Event, meters: Meters | None = None) -> None:
     """Step a role until `stop`, then drain it. A server that is away is waited for, however long; other errors end the process."""
+    meters = meters or Meters(name)
     role: Role | None = None
     failures = 0
     while not stop.is_set():
         try:
             if role is None:
-                role = build_role(name, settings)
+                role = build_role(name, settings, meters)
                 _freeze()
             role.step(STEP_S)
             failures = 0
         except Unavailable as error:
+            meters.steps.labels("unavailable").inc()
             _say(name, error, failures)
             stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
             failures += 1
+        meters.health.stepped()
     if role is not None:
         _drain(name, role)
+
+
+def run_watched(name: str, settings: Settings, stop: threading.Event) -> None:
+    """Run a role as a process of its own does: its log as the settings say, its figures and health on its port."""
+    write_logs(settings.log, name)
+    meters = Meters(name, Health(settings.metrics.stuck_after_s))
+    with MetricsPort(settings.metrics, meters), watch_for(settings, meters):
+        run_role(name, settings, stop, meters)
 
 
 def stop_on_signals() -> threading.Event:

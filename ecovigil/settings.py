@@ -117,6 +117,25 @@ class NotifierSettings(Section):
     webhook_timeout_s: float = Field(default=10.0, gt=0, le=120)
 
 
+class MetricsSettings(Section):
+    """Prometheus metrics, health and readiness of each role's process: `/metrics`, `/healthz`, `/readyz`."""
+
+    bind: str = Field(default="127.0.0.1", min_length=1)
+    """Address that the port is opened on. There is no password: keep it where only the monitoring can reach it."""
+    port: int = Field(default=0, ge=0, le=65_500)
+    """0: none. Where one `ecovigil run` starts several roles, the first has this port and the others those after it."""
+    stuck_after_s: float = Field(default=120.0, ge=5)
+    """`/healthz` fails where the role's loop has not come round for so long."""
+
+
+class LogSettings(Section):
+    """What the roles write on stderr."""
+
+    format: Literal["text", "json"] = "text"
+    """text: for a terminal; json: one object a line."""
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+
+
 class Settings(BaseSettings):
     """All that an operator can set."""
 
@@ -138,6 +157,8 @@ class Settings(BaseSettings):
     bridge: BridgeSettings = BridgeSettings()
     worker: WorkerSettings = WorkerSettings()
     notifier: NotifierSettings = NotifierSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
 
     @property
     def data_path(self) -> Path:

@@ -2,8 +2,9 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Final, Protocol
 
 from alerts.notifier import Notifier
@@ -20,7 +21,19 @@ from detectors.city import CityStage
 from detectors.worker import Worker
 from ecovigil.clock import ClockRole, MachineClock
 from ecovigil.log_access import kafka_address
+from ecovigil.metered import (
+    MeteredChannel,
+    MeteredConsumer,
+    MeteredDatabase,
+    MeteredLink,
+    MeteredProducer,
+    MeteredWorkStore,
+)
+from ecovigil.metered_bridge import BridgeFigures
+from ecovigil.meters import Meters
+from ecovigil.presence import Presence, Watch
 from ecovigil.relay import Relay
+from ecovigil.samples import show_backlog, show_held, show_telling
 from ecovigil.settings import Settings
 from ingest.admission import Limits
 from ingest.bridge import Bridge, BridgeSettings
@@ -29,13 +42,16 @@ from ingest.registry_source import CachedRegistry
 from schemas.errors import InvalidConfiguration
 from schemas.times import SECOND_US
 from schemas.topics import FINDINGS, KAFKA_TOPICS, MEANS, REPORTS
+from store.accounts import PostgresAccounts
 from store.alerts import PostgresAlerts
+from store.backlog import notification_backlog, outbox_backlog
 from store.city import PostgresCityStore
 from store.outbox import PostgresOutbox
 from store.postgres import Database
 from store.registry import RegistryStore
-from store.work import PostgresWorkStore
 
+SAMPLE_EVERY_S: Final = 5.0
+"""How often figures that cost a query or a sum over what is in memory are looked at."""
 ROLES: Final = ("clock", "bridge", "detectors", "city", "alerts", "relay", "notifier")
 
 
@@ -52,15 +68,29 @@ class Role(Protocol):
 
 
 class WiredRole:
-    """A stage together with the adapters that were made for it."""
+    """A stage together with the adapters that were made for it; its steps are timed, its figures looked at from time to time."""
 
-    def __init__(self, stage: Role, adapters: ExitStack) -> None:
+    def __init__(self, stage: Role, parts: "Parts", adapters: ExitStack) -> None:
         self._stage = stage
         self._adapters = adapters
+        self._meters = parts.meters
+        self._samples = parts.samples
+        self._sample_at = 0.0
 
     def step(self, wait_s: float) -> bool:
         """Step the stage."""
-        return self._stage.step(wait_s)
+        meters = self._meters
+        began, waited_s = time.monotonic(), meters.waited_s
+        busy = self._stage.step(wait_s)
+        now = time.monotonic()
+        if busy:
+            meters.step.observe(max(0.0, now - began - (meters.waited_s - waited_s)))
+        meters.steps.labels("busy" if busy else "idle").inc()
+        if now >= self._sample_at:
+            self._sample_at = now + SAMPLE_EVERY_S
+            for sample in self._samples:
+                sample()
+        return busy
 
     def close(self) -> None:
         """Drain the stage, then let go of its adapters."""
@@ -68,11 +98,22 @@ class WiredRole:
             self._stage.close()
 
 
-def build_role(name: str, settings: Settings) -> Role:
+def build_role(name: str, settings: Settings, meters: Meters | None = None) -> Role:
     """Return a role on the servers that the settings name; raises Unavailable where one is away, or InvalidConfiguration."""
     with ExitStack() as adapters:
-        stage = BUILDERS[name](Parts(settings, adapters))
-        return WiredRole(stage, adapters.pop_all())
+        parts = Parts(settings, adapters, meters or Meters(name))
+        stage = BUILDERS[name](parts)
+        parts.meters.health.started()
+        return WiredRole(stage, parts, adapters.pop_all())
+
+
+def watch_for(settings: Settings, meters: Meters) -> AbstractContextManager[object]:
+    """Return what notes, as long as a role's process runs, when it was able to work; in a replay nothing does: its time is another one."""
+    if settings.bridge.virtual_clock:
+        return nullcontext()
+    database = Database(database_url(settings))
+    presence = Presence(meters.role, meters.health, PostgresAccounts(database), MachineClock())
+    return Watch([presence.look], database.close)
 
 
 def make_topics(settings: Settings) -> None:
@@ -84,28 +125,37 @@ def make_topics(settings: Settings) -> None:
 class Parts:
     """Makes the adapters of one role; they are closed with it."""
 
-    def __init__(self, settings: Settings, adapters: ExitStack) -> None:
+    def __init__(self, settings: Settings, adapters: ExitStack, meters: Meters) -> None:
         self.settings = settings
+        self.meters = meters
+        self.samples: list[Callable[[], None]] = []
+        """Called on the role's own thread every few seconds; each sets gauges."""
         self._adapters = adapters
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
-    def database(self) -> Database:
-        """Return a database connection."""
-        database = Database(database_url(self.settings))
+    def database(self, *, needed: bool = True) -> Database:
+        """Return a database connection; `needed`: without it the role is not ready."""
+        database = MeteredDatabase(database_url(self.settings), self.meters)
         self._adapters.callback(database.close)
+        if needed:
+            self.meters.health.require("database", lambda: database.is_reachable)
         return database
 
     def producer(self) -> KafkaLogProducer:
         """Return a producer."""
-        producer = KafkaLogProducer(kafka_address(self.settings.kafka), f"ecovigil-{self.owner}")
+        producer = MeteredProducer(kafka_address(self.settings.kafka), f"ecovigil-{self.owner}", self.meters)
         self._adapters.callback(producer.close)
+        self.meters.health.require("log", lambda: producer.is_reachable)
         return producer
 
     def consumer(self, topic: str, group: str) -> KafkaLogConsumer:
         """Return a member of a consumer group."""
         make_topics(self.settings)
-        consumer = KafkaLogConsumer(kafka_address(self.settings.kafka), topic, group, f"ecovigil-{self.owner}")
+        address, client_id = kafka_address(self.settings.kafka), f"ecovigil-{self.owner}"
+        consumer = MeteredConsumer(address, topic, group, client_id, self.meters)
         self._adapters.callback(consumer.close)
+        self.meters.health.require("log", lambda: consumer.is_reachable)
+        self.meters.health.require("partitions", lambda: consumer.is_member)
         return consumer
 
     def closing(self, close: Callable[[], None]) -> None:
@@ -144,14 +194,19 @@ def _bridge(parts: Parts) -> Role:
     bridge, mqtt = parts.settings.bridge, mqtt_address(parts.settings)
     producer = parts.producer()
     cache = parts.settings.data_path / "registry.json"
-    registry = CachedRegistry(RegistryStore(parts.database()), cache)
+    registry = CachedRegistry(RegistryStore(parts.database(needed=False)), cache)
     parts.closing(registry.close)
-    link = MqttLink(mqtt, bridge.client_id, subscription=SHARED if parts.settings.mqtt.shared else ALONE)
+    subscription = SHARED if parts.settings.mqtt.shared else ALONE
+    link = MeteredLink(mqtt, bridge.client_id, subscription, parts.meters)
     parts.closing(link.close)
     limits = Limits(bridge.max_report_bytes, bridge.future_tolerance_s * SECOND_US)
-    return Bridge(
+    stage = Bridge(
         link, producer, _now(parts, mqtt, link), Intake(registry, limits), BridgeSettings(name=bridge.client_id)
     )
+    parts.meters.health.require("mqtt", lambda: link.is_connected)
+    parts.meters.health.require("log", lambda: not stage.is_blocked)
+    parts.meters.registry.register(BridgeFigures(stage))
+    return stage
 
 
 def _now(parts: Parts, mqtt: MqttAddress, link: MqttLink) -> MachineClock | VirtualClock:
@@ -164,8 +219,11 @@ def _now(parts: Parts, mqtt: MqttAddress, link: MqttLink) -> MachineClock | Virt
 
 def _detectors(parts: Parts) -> Role:
     worker = parts.settings.worker
-    store = PostgresWorkStore(parts.database())
-    return Worker(parts.consumer(REPORTS, worker.group), store, owner=parts.owner, max_records=worker.max_records)
+    store = MeteredWorkStore(parts.database(), parts.meters)
+    consumer = parts.consumer(REPORTS, worker.group)
+    stage = Worker(consumer, store, owner=parts.owner, max_records=worker.max_records)
+    parts.samples.append(lambda: show_held(stage.held(), parts.meters.work))
+    return stage
 
 
 def _city(parts: Parts) -> Role:
@@ -182,13 +240,17 @@ def _alerts(parts: Parts) -> Role:
 
 def _relay(parts: Parts) -> Role:
     make_topics(parts.settings)
-    return Relay(PostgresOutbox(parts.database()), parts.producer())
+    database = parts.database()
+    parts.samples.append(lambda: show_backlog(outbox_backlog(database), parts.meters.outbox))
+    return Relay(PostgresOutbox(database), parts.producer())
 
 
 def _notifier(parts: Parts) -> Role:
     database = parts.database()
     webhook = Webhook(parts.settings.notifier.webhook_timeout_s)
-    channels: dict[str, Channel] = {"console": Console(lambda text: print(text, flush=True)), "webhook": webhook}
+    plain: dict[str, Channel] = {"console": Console(lambda text: print(text, flush=True)), "webhook": webhook}
+    channels = {name: MeteredChannel(name, channel, parts.meters) for name, channel in plain.items()}
+    parts.samples.append(lambda: show_telling(notification_backlog(database), parts.meters.telling))
     return Notifier(PostgresAlerts(database), channels, RegistryStore(database).registry)
 
 

@@ -5,6 +5,7 @@ bundle it is in with acks=all; a crash before that makes the broker or the devic
 observed_at, kind, SHA-256) makes the repeat harmless.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -49,8 +50,14 @@ class Tally:
     """What the bridge has done since it started, for people."""
 
     messages: int = 0
+    acknowledged: int = 0
+    """Messages that Kafka has."""
     bundles: int = 0
     """Bundles that Kafka has."""
+    readings: int = 0
+    """Readings sent to Kafka."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Messages and readings refused, by reason."""
     failures: int = 0
     """Sends to Kafka, or answers to MQTT, that failed; both are repeated."""
 
@@ -85,6 +92,16 @@ class Bridge:
     def idle(self) -> bool:
         """Whether nothing is on its way."""
         return not (self._open or self._flying or self._failed)
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Messages that are not settled, and payload bytes that are not on Kafka."""
+        return len(self._arrivals), self._raw_bytes
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it reads nothing, because Kafka does not take what it has."""
+        return not self._may_read()
 
     def step(self, wait_s: float) -> bool:
         """Do what there is to do, waiting for at most `wait_s`, and return whether anything was done; raises Unavailable."""
@@ -180,7 +197,10 @@ class Bridge:
 
     def _send(self, partition: int) -> None:
         draft, flight = self._open.pop(partition)
-        flight.value = encode_bundle(draft.seal(self._settings.name, self._intake.pairs))
+        bundle = draft.seal(self._settings.name, self._intake.pairs)
+        self.tally.readings += len(bundle.reading_value)
+        self.tally.refused.update(refused.reason for refused in bundle.rejected)
+        flight.value = encode_bundle(bundle)
         self._launch(flight)
 
     def _send_again(self) -> None:
@@ -207,6 +227,7 @@ class Bridge:
         self.tally.failures += len(landed) - len(safe)
         for flight in safe:
             self._raw_bytes -= flight.raw_bytes
+            self.tally.acknowledged += len(flight.numbers)
             self._arrivals.finish(flight.numbers)
         if safe:
             self._acknowledge(safe)

@@ -139,6 +139,8 @@ class Device(Entry):
     region: str = ""
     """For the MQTT topic; absent: the region of its first site."""
     maker: str = ""
+    owes: list[Literal["minute", "five_minute", "ten_minute", "hour", "day"]] = []
+    """Kinds of reports that are due from it; absent: those that it sends."""
     silent_after_s: int | None = Field(default=None, ge=60)
     """After how long without a report it is called silent; absent: by the kinds it sends."""
 

@@ -1,5 +1,6 @@
 """The in-memory twin of the store: one object that serves every role, assembled from slices."""
 
+from store.memory_accounts import MemoryAccounts
 from store.memory_alerts import MemoryAlerts
 from store.memory_city import MemoryCity
 from store.memory_export import MemoryExport
@@ -13,6 +14,7 @@ __all__ = ["MemoryStore", "MemoryTables"]
 
 class MemoryStore(
     MemoryExport,
+    MemoryAccounts,
     MemoryLetters,
     MemoryMarks,
     MemoryAlerts,

@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 from schemas.errors import LeaseLost
 from schemas.marks import Mark
 from schemas.registry import Registry
+from store.account_port import OwnOutage
 from store.port import Advance, BookEntry, DeviceState, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge
 
 Row = TypeVar("Row")
@@ -183,6 +184,10 @@ class MemoryTables:
     letter_keys: set[tuple[str, int, int, int, int]] = field(default_factory=set)
     """(log_id, partition, offset, position, part)."""
     book: dict[tuple[str, date], BookEntry] = field(default_factory=dict)
+    role_presence: dict[str, int] = field(default_factory=dict)
+    """Until when a role could work, µs."""
+    own_outage: dict[tuple[str, int], OwnOutage] = field(default_factory=dict)
+    """By (role, start)."""
     mark: list[Mark] = field(default_factory=list)
     """Every version, in the order of entry."""
     mark_followed: dict[tuple[str, int], int] = field(default_factory=dict)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ecovigil.roles import RoleProcess, run_role, stop_on_signals, stop_with_parent
+from ecovigil.log_format import write_logs
+from ecovigil.roles import RoleProcess, run_watched, stop_on_signals, stop_with_parent
 from ecovigil.servers import Servers, role_environment
-from ecovigil.settings import load
+from ecovigil.settings import Settings, load
 from ecovigil.supervision import Supervision
 from ecovigil.wiring import ROLES
 from schemas.errors import InvalidConfiguration
@@ -30,12 +31,17 @@ def run(
     """运行采集、判定、告警各环节，直到 Ctrl-C。 Run the chain until Ctrl-C: bridge, detectors, city, alerts, relay, notifier, clock."""
     names = _checked(role)
     stop = stop_on_signals()
+    settings = load(config)
     if supervised:
         stop_with_parent(stop)
-        run_role(names[0], load(config), stop)
+        run_watched(names[0], settings, stop)
         return
-    with Servers(load(config), data_dir=data_dir) as servers:
-        processes = [RoleProcess(name, role_environment(servers), config) for name in names]
+    write_logs(settings.log, "supervisor")
+    with Servers(settings, data_dir=data_dir) as servers:
+        processes = [
+            RoleProcess(name, role_environment(servers) | _port(settings, place), config)
+            for place, name in enumerate(names)
+        ]
         supervision = Supervision()
         try:
             for process in processes:
@@ -55,6 +61,12 @@ def _checked(names: list[str] | None) -> list[str]:
     if unknown:
         raise InvalidConfiguration([f"--role {name}: no such role; there are {', '.join(ROLES)}" for name in unknown])
     return list(dict.fromkeys(names or ROLES))
+
+
+def _port(settings: Settings, place: int) -> dict[str, str]:
+    """Return what gives each role a port of its own: they follow one another."""
+    first = settings.metrics.port
+    return {"ECOVIGIL_METRICS__PORT": str(first + place)} if first else {}
 
 
 def _tell(servers: Servers, names: list[str]) -> None:

@@ -81,6 +81,16 @@ def test_each_service_is_watched_and_comes_back(name: str) -> None:
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_role_is_healthy_when_it_says_that_it_is_ready(role: str) -> None:
+    port = SERVICES[role]["environment"]["ECOVIGIL_METRICS__PORT"]
+
+    asked = " ".join(SERVICES[role]["healthcheck"]["test"])
+
+    assert f'"127.0.0.1", {port}' in asked
+    assert "/readyz" in asked
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
 def test_a_role_waits_for_healthy_servers_and_the_migration(role: str) -> None:
     waits_for = {name: how["condition"] for name, how in SERVICES[role]["depends_on"].items()}
 

@@ -1,6 +1,7 @@
 """The worker on the in-memory log and store: windows close at ticks, late data amend, a crash changes nothing."""
 
 from schemas.codes import FindingKind, FindingStatus
+from tests.unit.detectors.conftest import at
 
 
 def test_a_full_hour_closes_at_the_first_tick_after_its_last_minute(bench) -> None:
@@ -147,3 +148,17 @@ def test_two_loggers_of_one_site_fill_the_same_hour_and_day(two_loggers) -> None
     # the last ten minutes of the old logger meet the new one's: the later sending is in force: (30 x 10 + 30 x 40) / 60
     assert two_loggers.verdict("03-10 08:00") == ("exceeded", 25.0, "")
     assert two_loggers.day_validity("03-10") == [False]
+
+
+def test_what_is_in_memory_is_what_no_tick_has_closed(bench) -> None:
+    bench.minutes("03-10 08:00", 60, 23.0)
+    bench.minutes("03-10 09:00", 30, 23.0)
+    bench.run()
+    both = bench.worker.held()
+
+    bench.tick("03-10 09:30")
+    bench.run()
+    rest = bench.worker.held()
+
+    assert (both.readings, both.windows) == (90, 2)
+    assert (rest.readings, rest.windows, rest.ticks) == (30, 1, {0: at("03-10 09:30")})

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
+from detectors.transmission import Transmission
 from ecovigil.commands.books import book_table, difference
 from ecovigil.commands.export import write_file
 from ecovigil.commands.letter_tables import (
@@ -20,6 +21,7 @@ from ecovigil.commands.letter_tables import (
     outcome_lines,
     readable,
 )
+from ecovigil.day_accounts import DayAccounts, DeviceAccount
 from ingest.replay import Fate, Replayed
 from schemas.codes import Rejection
 from schemas.errors import InvalidConfiguration
@@ -97,7 +99,7 @@ def test_books_that_do_not_balance_are_named() -> None:
     good = BookEntry("mn-1", DAY, received=66, stored=60, rejected=6)
     lost = BookEntry("", DAY, received=5, stored=3, duplicate=1)
 
-    text = shown(book_table(DAY, [good, lost]))
+    text = shown(book_table(DAY, DayAccounts([DeviceAccount(entry, 0, Transmission()) for entry in (good, lost)], [])))
 
     rows = text.splitlines()
     assert (difference(good), difference(lost)) == (0, 1)

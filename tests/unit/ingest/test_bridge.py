@@ -227,3 +227,19 @@ def test_nothing_is_read_before_the_time_is_known(link: MemoryLink, log: MemoryL
     with pytest.raises(Unavailable):
         bridge.step(0)
     assert link.waiting == 1
+
+
+def test_the_tally_tells_what_was_taken_and_what_kafka_has() -> None:
+    link, producer = MemoryLink(), HeldProducer()
+    bridge = bridge_on(link, producer)
+    link.offer(report_topic("220100", "mn-1"), payload())
+    link.offer(report_topic("220100", "mn-1"), b"{")
+
+    bridge.step(0.0)
+    under_way = bridge.tally.acknowledged, bridge.waiting[0]
+    producer.finish(0)
+    bridge.step(0.0)
+
+    assert under_way == (0, 2)
+    assert (bridge.tally.acknowledged, bridge.waiting) == (2, (0, 0))
+    assert (bridge.tally.readings, bridge.tally.refused) == (1, {"malformed": 1})
