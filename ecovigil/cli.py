@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from ecovigil.commands import (
     alerts,
     aqi,
+    bench,
     books,
     check,
     db,
@@ -41,6 +42,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
     ("explain", explain.explain),
     ("books", books.books),
     ("check", check.check),
+    ("bench", bench.bench),
 )
 """Commands that are one function each."""
 

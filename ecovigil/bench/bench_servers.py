@@ -1,5 +1,6 @@
 """The servers of one benchmark: Mosquitto, Apache Kafka and PostgreSQL, or the embedded brokers in place of the first two; new ones each time."""
 
+import logging
 import os
 import tempfile
 from contextlib import ExitStack
@@ -27,6 +28,8 @@ from schemas.errors import InvalidConfiguration
 from schemas.registry import Registry
 from store.postgres import Database
 
+log = logging.getLogger(__name__)
+
 COMMIT_TIMES: Final = {"track_commit_timestamp": "on", "max_wal_size": "8GB"}
 """The first tells us when each row was committed; the second keeps checkpoints from falling into one run and not into the next."""
 
@@ -37,7 +40,7 @@ class BenchServers:
     def __init__(self, registry: Registry, *, embedded: bool = False, partitions: int = 4) -> None:
         self._registry = registry
         self._embedded = embedded
-        self._partitions = partitions
+        self.partitions = partitions
         self._opened = ExitStack()
         self.meter = Meter()
         self.folder = Path()
@@ -57,7 +60,9 @@ class BenchServers:
             self._opened = opened.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._tell_what_roles_said()
         self._opened.close()
 
     @property
@@ -92,11 +97,17 @@ class BenchServers:
             named |= {"ECOVIGIL_MQTT__SHARED": "true"}
         return _inherited() | named | {
             "ECOVIGIL_DATA_DIR": str(self.folder),
-            "ECOVIGIL_KAFKA__REPORT_PARTITIONS": str(self._partitions),
+            "ECOVIGIL_KAFKA__REPORT_PARTITIONS": str(self.partitions),
             "ECOVIGIL_KAFKA__SESSION_MS": "6000",
             "ECOVIGIL_BRIDGE__VIRTUAL_CLOCK": "true",
             "ECOVIGIL_BRIDGE__CLIENT_ID": BRIDGE,
         }  # fmt: skip
+
+    def _tell_what_roles_said(self) -> None:
+        for label in self._roles:
+            said = (self.folder / f"{label}.log").read_text(encoding="utf-8", errors="replace").splitlines()
+            for line in said[-3:]:
+                log.error("%s: %s", label, line)
 
     def _start(self, opened: ExitStack) -> None:
         mqtt: type[EmbeddedServer] = MqttServer if self._embedded else Mosquitto
@@ -116,7 +127,7 @@ class BenchServers:
         self.settings = Settings(
             data_dir=self.folder,
             mqtt=MqttSettings(url=self.servers["mqtt"].url),
-            kafka=KafkaSettings(bootstrap=self.servers["kafka"].url, report_partitions=self._partitions, replication=1),
+            kafka=KafkaSettings(bootstrap=self.servers["kafka"].url, report_partitions=self.partitions, replication=1),
             database=DatabaseSettings(url=SecretStr(self.database_url)),
         )
         prepare(self.database_url, lambda _: self._registry, 0)

@@ -80,13 +80,14 @@ class Load:
         self._told_at = 0.0
         self._started = 0.0
         turns = order.shape.minutes - order.first_turn
+        self._fleet = self._framed()
         self._times = np.zeros((turns, -(-order.shape.devices // CHUNK)))
         self._total = turns * order.shape.devices
 
     def run(self) -> Outcome:
         """Publish everything, wait for the acknowledgements, and return what happened; raises Unavailable where nothing moves any more."""
         chunks = self._shuffled() if self.order.shuffled else self._in_turn()
-        self._tell_time(self.shape.instant(self.order.first_turn))
+        self._tell_time(self._first_now())
         self._started = time.time()
         for frames, count in chunks:
             self._await_room(count)
@@ -110,10 +111,10 @@ class Load:
             np.save(self.order.times_file, self._times)
 
     def _in_turn(self) -> Iterator[tuple[bytes, int]]:
-        fleet = self._framed()
+        fleet = self._fleet
         for turn in range(self.order.first_turn, self.shape.minutes):
             observed, sent = times(self.shape, turn)
-            if self.order.ticks != "every_second":
+            if not self.order.rate:  # else time goes by as on the wall, and only one of the loads tells it
                 self._tell_time(self.shape.instant(turn) + self.shape.period_us + 5 * SECOND_US)
             for low in range(0, self.shape.devices, CHUNK):
                 chunk = fleet[low : low + CHUNK]
@@ -121,11 +122,10 @@ class Load:
                 yield b"".join([form.payload(observed, sent, turn) for form in chunk]), len(chunk)
 
     def _shuffled(self) -> Iterator[tuple[bytes, int]]:
-        fleet, devices = self._framed(), self.shape.devices
+        fleet, devices = self._fleet, self.shape.devices
         places = list(range(self._total))
         random.Random(1).shuffle(places)
         said = [times(self.shape, turn) for turn in range(self.shape.minutes)]
-        self._tell_time(self.shape.instant(self.shape.minutes) + 5 * MINUTE_US)
         for low in range(0, self._total, CHUNK):
             chunk = [divmod(place, devices) for place in places[low : low + CHUNK]]
             yield b"".join([fleet[device].payload(*said[turn], turn) for turn, device in chunk]), len(chunk)
@@ -170,9 +170,15 @@ class Load:
         now = time.time()
         if now - self._told_at >= 1.0:
             self._told_at = now
-            at = self.shape.instant(self.order.first_turn) + int((now - self._started) * 1e6)
+            at = self._first_now() + int((now - self._started) * 1e6)
             self._tell_time(at)
             self._append(at)
+
+    def _first_now(self) -> int:
+        """Return the virtual instant at which the first report leaves, µs: a backfill comes after its end."""
+        if self.order.shuffled:
+            return self.shape.instant(self.shape.minutes) + 5 * MINUTE_US
+        return self.shape.instant(self.order.first_turn)
 
     def _tell_time(self, at: int) -> None:
         self._talk.tell_time(at)

@@ -27,7 +27,7 @@ READINGS: Final = 10
 """Readings of a report."""
 SAMPLE: Final = 200_000
 """Reports whose latency is looked up at most."""
-READY_WITHIN_S: Final = 60.0
+READY_WITHIN_S: Final = 180.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def await_bridge(servers: BenchServers, now: int) -> None:
     """Return when the bridge listens to its devices; raises Unavailable."""
     fleet = DeviceFleetLink(mqtt_address(servers.settings), "bench-wake")
     try:
-        fleet.set_clock(now)
+        fleet.set_clock(now, timeout_s=READY_WITHIN_S)
     finally:
         fleet.close()
 
