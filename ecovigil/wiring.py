@@ -15,6 +15,7 @@ from bus.kafka_log import KafkaLogConsumer, KafkaLogProducer
 from bus.kafka_topics import ensure_topics
 from bus.mqtt_address import MqttAddress
 from bus.mqtt_clock import VirtualClock
+from bus.mqtt_frame_link import MqttFrameLink
 from bus.mqtt_link import ALONE, SHARED, MqttLink
 from detectors.city import CityStage
 from detectors.worker import Worker
@@ -146,7 +147,8 @@ def _bridge(parts: Parts) -> Role:
     cache = parts.settings.data_path / "registry.json"
     registry = CachedRegistry(RegistryStore(parts.database()), cache)
     parts.closing(registry.close)
-    link = MqttLink(mqtt, bridge.client_id, subscription=SHARED if parts.settings.mqtt.shared else ALONE)
+    made = MqttFrameLink if parts.settings.mqtt.client == "frames" else MqttLink
+    link = made(mqtt, bridge.client_id, subscription=SHARED if parts.settings.mqtt.shared else ALONE)
     parts.closing(link.close)
     limits = Limits(bridge.max_report_bytes, bridge.future_tolerance_s * SECOND_US)
     return Bridge(
@@ -154,7 +156,7 @@ def _bridge(parts: Parts) -> Role:
     )
 
 
-def _now(parts: Parts, mqtt: MqttAddress, link: MqttLink) -> MachineClock | VirtualClock:
+def _now(parts: Parts, mqtt: MqttAddress, link: MqttLink | MqttFrameLink) -> MachineClock | VirtualClock:
     if not parts.settings.bridge.virtual_clock:
         return MachineClock()
     clock = VirtualClock(mqtt, parts.settings.bridge.client_id, lambda: link.is_connected)
