@@ -5,12 +5,14 @@
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 PYTHON ?= $(shell for name in $(CANDIDATES); do "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$name" && break; done)
 ARGS ?=
+QUICK ?=
+MODE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test acceptance lint format types imports docs clean
+.PHONY: help demo test acceptance bench lint format types imports docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,6 +25,9 @@ test: lint types imports  ## lint, types, imports and all tests but the long one
 
 acceptance: $(VENV)/.dev  ## whole replays, official data, drills, real Kafka and Mosquitto (ARGS goes to pytest)
 	$(PYTEST) -m acceptance --durations=0 --durations-min=1 $(ARGS)
+
+bench: $(VENV)/.bench  ## speed on Mosquitto, Apache Kafka and PostgreSQL (QUICK=1: shortened; MODE="chain ingest"; ARGS)
+	$(BIN)/ecovigil bench $(MODE) $(if $(QUICK),--quick) --results benchmarks/results $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff: rules and layout
 	$(BIN)/ruff check .
@@ -60,4 +65,9 @@ $(VENV)/.runtime: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.runtime
 	@$(PIP) install --no-compile --group dev
+	@touch $@
+
+# what the loop tuned by hand needs, and nothing of ours
+$(VENV)/.bench: pyproject.toml $(VENV)/.runtime
+	@$(PIP) install --no-compile --group bench
 	@touch $@

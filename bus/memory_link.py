@@ -34,6 +34,11 @@ class MemoryLink:
         self._last_packet = 0
 
     @property
+    def is_connected(self) -> bool:
+        """A queue in memory is always there."""
+        return True
+
+    @property
     def waiting(self) -> int:
         """Messages that have not been delivered."""
         return len(self._queue)

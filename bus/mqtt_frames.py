@@ -18,9 +18,11 @@ class Packet(NamedTuple):
     body: bytes
 
 
-def connect(client_id: str, keepalive_s: int, username: str | None, password: str | None) -> bytes:
-    """Return CONNECT with a clean session."""
-    flags = 0x02 | (0x80 if username else 0) | (0x40 if username and password else 0)
+def connect(
+    client_id: str, keepalive_s: int, username: str | None, password: str | None, *, clean: bool = True
+) -> bytes:
+    """Return CONNECT, with a clean session or one that the broker keeps."""
+    flags = (0x02 if clean else 0) | (0x80 if username else 0) | (0x40 if username and password else 0)
     payload = _text(client_id)
     if username:
         payload += _text(username) + (_text(password) if password else b"")
@@ -35,6 +37,11 @@ def subscribe(packet_id: int, filters: list[str], qos: int = 1) -> bytes:
 def publish(topic: str, payload: bytes, packet_id: int, *, retain: bool = False) -> bytes:
     """Return PUBLISH with QoS 1."""
     return _packet(0x32 | int(retain), _text(topic) + packet_id.to_bytes(2) + payload)
+
+
+def publish_once(topic: str, payload: bytes, *, retain: bool = False) -> bytes:
+    """Return PUBLISH with QoS 0."""
+    return _packet(0x30 | int(retain), _text(topic) + payload)
 
 
 def puback(packet_id: int) -> bytes:
@@ -54,25 +61,25 @@ def published(packet: Packet) -> tuple[str, bytes, int]:
 
 def split(buffer: bytearray) -> Iterator[Packet]:
     """Yield the whole packets at the front of `buffer` and take them off it."""
-    start = 0
-    while (found := _header(buffer, start)) is not None:
+    start, length = 0, len(buffer)
+    while (found := bounds(buffer, start, length)) is not None:
         body, end = found
         yield Packet(buffer[start] >> 4, buffer[start] & 0x0F, bytes(buffer[body:end]))
         start = end
     del buffer[:start]
 
 
-def _header(buffer: bytearray, start: int) -> tuple[int, int] | None:
-    """Return where the body of the packet at `start` begins and ends, None while it is not complete."""
-    length = 0
-    for i in range(4):
-        position = start + 1 + i
-        if position >= len(buffer):
+def bounds(buffer: bytes | bytearray, start: int, length: int) -> tuple[int, int] | None:
+    """Return where the body of the packet at `start` begins and ends, None while it is not complete; `length` is the buffer's."""
+    size, body = 0, start + 1
+    for shift in (0, 7, 14, 21):
+        if body >= length:
             return None
-        length |= (buffer[position] & 0x7F) << 7 * i
-        if buffer[position] < 0x80:
-            end = position + 1 + length
-            return (position + 1, end) if end <= len(buffer) else None
+        digit = buffer[body]
+        body += 1
+        size |= (digit & 0x7F) << shift
+        if digit < 0x80:
+            return (body, body + size) if body + size <= length else None
     raise ValueError("not MQTT: the length of a packet has more than four bytes")
 
 

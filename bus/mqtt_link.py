@@ -6,7 +6,6 @@ socket beyond `capacity` waiting messages: that is the back-pressure, and the on
 """
 
 import logging
-import random
 import select
 import time
 from collections import deque
@@ -17,9 +16,10 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from bus.mqtt_address import MqttAddress
+from bus.mqtt_order import DeliveryOrder
+from bus.mqtt_patience import Patience
 from bus.port import Delivery
 from bus.tcp import acknowledge_at_once, without_delay
-from schemas.errors import InvalidConfiguration
 from schemas.topics import MQTT_FILTER
 
 SHARED: Final = f"$share/ecovigil/{MQTT_FILTER}"
@@ -29,9 +29,6 @@ ALONE: Final = MQTT_FILTER
 OWN: Final = "/ack"
 """What we publish ourselves, and get back because we listen to everything; rumqttd sends it with the QoS of the subscription."""
 KEEPALIVE_S: Final = 60
-BACK_OFF_MAX_S: Final = 5.0
-TAKEN_OVER_WITHIN_S: Final = 10.0
-TAKEN_OVER_TIMES: Final = 3
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +45,10 @@ class MqttLink:
         self._subscription = subscription
         self._capacity = capacity
         self._queue: deque[Delivery] = deque()
-        self._unsettled: deque[int] = deque()
-        """Packet ids of this connection in the order of delivery."""
-        self._settled: set[int] = set()
-        """Those of them that are safe, but wait for an earlier one."""
+        self._order = DeliveryOrder()
         self._generation = 0
         self._connected = False
-        self._connected_at = 0.0
-        self._taken_over = 0
-        """Times in a row that a fresh connection was closed by the broker, which was there to accept the next one."""
-        self._retry_at = 0.0
-        self._failures = 0
+        self._patience = Patience(client_id)
         self._misc_at = 0.0
         self._client = self._make_client()
 
@@ -81,15 +71,11 @@ class MqttLink:
         return [self._queue.popleft() for _ in range(min(max_messages, len(self._queue)))]
 
     def settle(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge these messages to the broker, in the order of delivery; tokens of an earlier connection are dropped.
-
-        MQTT asks for that order (4.6), and rumqttd closes the connection where it is not kept.
-        """
+        """Acknowledge these messages to the broker, in the order of delivery; tokens of an earlier connection are dropped."""
         if self._connected:
-            self._settled |= {
-                packet for generation, packet in (d.token for d in deliveries) if generation == self._generation
-            }
-            self._acknowledge()
+            self._acknowledge(
+                [packet for generation, packet in (d.token for d in deliveries) if generation == self._generation]
+            )
             self._flush()
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
@@ -104,10 +90,8 @@ class MqttLink:
             self._flush()
         self._drop()
 
-    def _acknowledge(self) -> None:
-        while self._unsettled and self._unsettled[0] in self._settled:
-            packet = self._unsettled.popleft()
-            self._settled.remove(packet)
+    def _acknowledge(self, packets: list[int]) -> None:
+        for packet in self._order.settle(packets):
             self._client.ack(packet, 1)
 
     def _make_client(self) -> Client:
@@ -152,23 +136,17 @@ class MqttLink:
             self._client.loop_write()
 
     def _reconnect(self, wait_s: float) -> None:
-        now = time.monotonic()
-        if now < self._retry_at:
-            time.sleep(min(wait_s, self._retry_at - now))
+        pause_s = self._patience.pause_s()
+        if pause_s:
+            time.sleep(min(wait_s, pause_s))
             return
         try:
             self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)
             self._flush()
         except OSError as error:
-            if not self._failures:
+            if not self._patience.failures:
                 log.warning("MQTT broker %s is away: %s", self._address.url, error)
-            self._taken_over = 0
-            self._back_off()
-
-    def _back_off(self) -> None:
-        self._failures += 1
-        pause_s = min(BACK_OFF_MAX_S, 0.1 * 2 ** min(self._failures, 10))
-        self._retry_at = time.monotonic() + pause_s * random.uniform(0.7, 1.0)
+            self._patience.absent()
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -177,8 +155,7 @@ class MqttLink:
         self._generation += 1
         self._forget()  # the broker delivers them again
         self._connected = True
-        self._connected_at = time.monotonic()
-        self._failures = 0
+        self._patience.connected()
         client.subscribe(self._subscription, 1)
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
@@ -187,32 +164,25 @@ class MqttLink:
         except UnicodeDecodeError:
             topic = ""  # not a topic that anybody may use; the bytes are kept as a dead letter all the same
         if message.mid:
-            self._unsettled.append(message.mid)
+            self._order.arrived(message.mid)
         if topic.endswith(OWN):
             if message.mid:
-                self._settled.add(message.mid)
-                self._acknowledge()
+                self._acknowledge([message.mid])
             return
         self._queue.append(Delivery(topic, bytes(message.payload), (self._generation, message.mid)))
 
     def _on_lost(self) -> None:
-        lasted_s = time.monotonic() - self._connected_at
         was_connected, self._connected = self._connected, False
         self._forget()
         if not was_connected:
-            self._back_off()
+            self._patience.refused()
             return
         log.warning("MQTT connection to %s was closed", self._address.url)
-        self._taken_over = self._taken_over + 1 if lasted_s < TAKEN_OVER_WITHIN_S else 1
-        if self._taken_over >= TAKEN_OVER_TIMES:
-            raise InvalidConfiguration(
-                f"bridge.client_id: another bridge uses {self._client_id!r}; this one leaves (give each its own name)"
-            )
+        self._patience.lost()
 
     def _forget(self) -> None:
         self._queue.clear()
-        self._unsettled.clear()
-        self._settled.clear()
+        self._order.forget()
 
     def _drop(self) -> None:
         self._connected = False

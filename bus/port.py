@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,7 @@ class LogConsumer(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One MQTT message that waits to be settled."""
 
     topic: str
@@ -104,6 +103,11 @@ class Delivery:
 
 class DeviceLink(Protocol):
     """The platform's side of MQTT: QoS 1, persistent session, manual acknowledgement."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker has accepted us."""
+        ...
 
     def poll(self, timeout_s: float, max_messages: int) -> Sequence[Delivery]:
         """Return messages that have come, at most `max_messages`; reading less is the back-pressure."""

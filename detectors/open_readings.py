@@ -107,6 +107,11 @@ class OpenReadings:
         return sum(int(w.table.count[w.table.rows()].sum()) for w in self._windows.values())
 
     @property
+    def windows(self) -> int:
+        """Return of how many windows, one of a series and kind, readings are kept."""
+        return sum(len(window.table) for window in self._windows.values())
+
+    @property
     def nbytes(self) -> int:
         """Return how many bytes the arrays take."""
         return sum(window.table.nbytes for window in self._windows.values())
@@ -173,7 +178,8 @@ class OpenReadings:
                 del self._windows[window.start, window.kind]
 
     def _series(self, window: _Window, rows: NDArray[Any]) -> NDArray[np.int32]:
-        return self._reporters.series[window.table.slot[rows]]
+        series: NDArray[np.int32] = self._reporters.series[window.table.slot[rows]]
+        return series
 
     def _by_series(self, window: _Window, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return rows[np.argsort(self._series(window, rows))]

@@ -14,6 +14,7 @@ from ecovigil.commands import (
     alerts,
     amounts,
     aqi,
+    bench,
     books,
     check,
     db,
@@ -44,6 +45,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., Any]], ...]] = (
     ("amounts", amounts.amounts),
     ("books", books.books),
     ("check", check.check),
+    ("bench", bench.bench),
 )
 """Commands that are one function each."""
 

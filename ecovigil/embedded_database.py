@@ -44,10 +44,16 @@ class DatabaseServer(EmbeddedServer):
     name = "postgres"
     stop_signal = signal.SIGINT  # fast shutdown: roll back what is open
 
-    def __init__(self, data_dir: Path, port: int = 0, *, fsync: bool = True) -> None:
-        """Keep data under `data_dir`; without `fsync` a power failure (not a crash of ours or of PostgreSQL) may ruin them: for tests and demonstrations."""
+    def __init__(
+        self, data_dir: Path, port: int = 0, *, fsync: bool = True, changed: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep data under `data_dir`; without `fsync` a power failure (not a crash of ours or of PostgreSQL) may ruin them: for tests and demonstrations.
+
+        `changed` goes before our settings.
+        """
         super().__init__(data_dir, port)
         self._fsync = fsync
+        self._changed = dict(changed or {})
 
     @property
     def url(self) -> str:
@@ -62,7 +68,7 @@ class DatabaseServer(EmbeddedServer):
 
     def argv(self) -> Sequence[str]:
         """Return the command that runs the server."""
-        options = {**SETTINGS, "port": str(self.port), "fsync": "on" if self._fsync else "off"}
+        options = {**SETTINGS, "port": str(self.port), "fsync": "on" if self._fsync else "off"} | self._changed
         return [
             str(binary("postgres")),
             "-D",

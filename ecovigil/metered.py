@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from alerts.notifiers import Attempt, Channel, Message
 from bus.kafka_address import KafkaAddress
 from bus.kafka_log import KafkaLogConsumer, KafkaLogProducer
-from bus.mqtt_address import MqttAddress
-from bus.mqtt_link import MqttLink
-from bus.port import Delivery, LogRecord, Rebalance
+from bus.port import Delivery, DeviceLink, LogRecord, Rebalance
 from ecovigil.meters import Meters, WorkMeters
 from schemas.errors import Unavailable
 from schemas.registry import Recipient
@@ -95,17 +93,25 @@ class MeteredConsumer(KafkaLogConsumer):
         return records
 
 
-class MeteredLink(MqttLink):
-    """Tells waiting for messages from working on them."""
+class MeteredLink:
+    """Tells waiting for messages from working on them, over either client of MQTT."""
 
-    def __init__(self, address: MqttAddress, client_id: str, subscription: str, meters: Meters) -> None:
-        super().__init__(address, client_id, subscription=subscription)
+    def __init__(self, link: DeviceLink, meters: Meters) -> None:
+        self._link = link
         self._meters = meters
+        self.settle = link.settle
+        self.publish = link.publish
+        self.close = link.close
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker has accepted us."""
+        return self._link.is_connected
 
     def poll(self, timeout_s: float, max_messages: int) -> Sequence[Delivery]:
         """Poll."""
         began = time.monotonic()
-        deliveries = super().poll(timeout_s, max_messages)
+        deliveries = self._link.poll(timeout_s, max_messages)
         self._meters.waited_s += time.monotonic() - began
         return deliveries
 

@@ -36,6 +36,8 @@ class MqttSettings(Section):
     """mqtt://host:1883 or mqtts://host:8883; absent: our own broker."""
     shared: bool = True
     """A shared subscription, so that several bridges can run; false for brokers that have none."""
+    client: Literal["paho", "frames"] = "paho"
+    """What the bridge receives with: paho-mqtt, or our own reader of MQTT 3.1.1 frames, which takes several times as many reports (benchmarks/RESULTS.md)."""
     username: str | None = None
     password: SecretStr | None = None
     ca: Path | None = None

@@ -16,7 +16,9 @@ from bus.kafka_log import KafkaLogConsumer, KafkaLogProducer
 from bus.kafka_topics import ensure_topics
 from bus.mqtt_address import MqttAddress
 from bus.mqtt_clock import VirtualClock
+from bus.mqtt_frame_link import MqttFrameLink
 from bus.mqtt_link import ALONE, SHARED, MqttLink
+from bus.port import DeviceLink
 from detectors.city import CityStage
 from detectors.worker import Worker
 from ecovigil.clock import ClockRole, MachineClock
@@ -197,7 +199,8 @@ def _bridge(parts: Parts) -> Role:
     registry = CachedRegistry(RegistryStore(parts.database(needed=False)), cache)
     parts.closing(registry.close)
     subscription = SHARED if parts.settings.mqtt.shared else ALONE
-    link = MeteredLink(mqtt, bridge.client_id, subscription, parts.meters)
+    made = MqttFrameLink if parts.settings.mqtt.client == "frames" else MqttLink
+    link = MeteredLink(made(mqtt, bridge.client_id, subscription=subscription), parts.meters)
     parts.closing(link.close)
     limits = Limits(bridge.max_report_bytes, bridge.future_tolerance_s * SECOND_US)
     stage = Bridge(
@@ -209,7 +212,7 @@ def _bridge(parts: Parts) -> Role:
     return stage
 
 
-def _now(parts: Parts, mqtt: MqttAddress, link: MqttLink) -> MachineClock | VirtualClock:
+def _now(parts: Parts, mqtt: MqttAddress, link: DeviceLink) -> MachineClock | VirtualClock:
     if not parts.settings.bridge.virtual_clock:
         return MachineClock()
     clock = VirtualClock(mqtt, parts.settings.bridge.client_id, lambda: link.is_connected)

@@ -11,6 +11,7 @@ from bus.memory_link import MemoryLink
 from bus.mqtt_address import MqttAddress
 from bus.mqtt_clock import VirtualClock
 from bus.mqtt_fleet import DeviceFleetLink
+from bus.mqtt_frame_link import MqttFrameLink
 from bus.mqtt_link import ALONE, MqttLink
 from bus.port import Delivery, DeviceLink
 from ecovigil.embedded_mqtt import MqttServer
@@ -50,15 +51,15 @@ def memory() -> Iterator[Side]:
     yield Side(link, link.offer, reopen, "ecovigil/v1/110000/d/report")
 
 
-def mqtt(url: str) -> Iterator[Side]:
+def mqtt(url: str, kind: type[MqttLink] | type[MqttFrameLink]) -> Iterator[Side]:
     """A session of its own on the embedded broker."""
     number = next(_numbers)
     address = MqttAddress(url)
     devices = DeviceFleetLink(address, f"devices-{number}")
     side: Side
 
-    def opened() -> MqttLink:
-        return MqttLink(address, f"bridge-{number}", subscription=ALONE)
+    def opened() -> MqttLink | MqttFrameLink:
+        return kind(address, f"bridge-{number}", subscription=ALONE)
 
     def offer(topic: str, payload: bytes) -> None:
         devices.publish(topic, payload)
@@ -75,13 +76,17 @@ def mqtt(url: str) -> Iterator[Side]:
     devices.close()
 
 
-@pytest.fixture(params=["memory", pytest.param("mqtt", marks=pytest.mark.live)])
+KINDS = {"paho": MqttLink, "frames": MqttFrameLink}
+each_client = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+
+@pytest.fixture(params=["memory", *(pytest.param(kind, marks=pytest.mark.live) for kind in KINDS)])
 def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     """Each link in turn."""
     if request.param == "memory":
         yield from memory()
     else:
-        yield from mqtt(request.getfixturevalue("mqtt_server").url)
+        yield from mqtt(request.getfixturevalue("mqtt_server").url, KINDS[request.param])
 
 
 def test_messages_come_as_they_were_sent(side: Side) -> None:
@@ -133,10 +138,11 @@ def test_messages_may_be_settled_in_any_order(side: Side) -> None:
     assert [d.payload for d in side.read(1)] == [b"4"]
 
 
+@each_client
 @pytest.mark.live
-def test_a_fleet_keeps_a_report_until_it_is_acknowledged(mqtt_server: MqttServer) -> None:
+def test_a_fleet_keeps_a_report_until_it_is_acknowledged(mqtt_server: MqttServer, kind: type[MqttLink]) -> None:
     address = MqttAddress(mqtt_server.url)
-    fleet, link = DeviceFleetLink(address, "fleet"), MqttLink(address, "keeper", subscription=ALONE)
+    fleet, link = DeviceFleetLink(address, "fleet"), kind(address, f"keeper-{kind.__name__}", subscription=ALONE)
     link.poll(0.3, 1)
     digest = fleet.publish("ecovigil/v1/110000/kept/report", b"kept")
     assert (fleet.poll_acks(0.1), fleet.unacknowledged) == ([], 1)
@@ -162,9 +168,10 @@ def test_the_virtual_clock_is_set_when_every_bridge_has_seen_it(mqtt_server: Mqt
     clock.close()
 
 
+@each_client
 @pytest.mark.live
-def test_the_bridge_whose_name_is_taken_leaves(mqtt_server: MqttServer) -> None:
-    first, second = (MqttLink(MqttAddress(mqtt_server.url), "twin", subscription=ALONE) for _ in range(2))
+def test_the_bridge_whose_name_is_taken_leaves(mqtt_server: MqttServer, kind: type[MqttLink]) -> None:
+    first, second = (kind(MqttAddress(mqtt_server.url), "twin", subscription=ALONE) for _ in range(2))
     first.poll(0.3, 1)
 
     def quarrel() -> None:

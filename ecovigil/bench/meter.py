@@ -1,0 +1,82 @@
+"""CPU and memory by process, watched while a benchmark runs."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+import psutil
+
+EVERY_S: Final = 0.25
+
+
+@dataclass
+class Watched:
+    """One process with its children, as last seen."""
+
+    pid: int
+    cpu_s: float = 0.0
+    before_s: float = 0.0
+    """CPU seconds when the measurement began."""
+    peak_mb: float = 0.0
+    """Own memory of all of them together, and once what they share."""
+
+
+@dataclass
+class Meter:
+    """A context: inside, every watched process is looked at four times a second."""
+
+    watched: dict[str, Watched] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look_again, name="meter", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def watch(self, name: str, pid: int) -> None:
+        """Watch a process under a name."""
+        self.watched[name] = Watched(pid)
+
+    def begin(self) -> None:
+        """Start counting CPU and peaks now."""
+        self._look()
+        for process in self.watched.values():
+            process.before_s, process.peak_mb = process.cpu_s, 0.0
+
+    def cpu_s(self) -> dict[str, float]:
+        """Return the CPU seconds of each process since `begin`."""
+        self._look()
+        return {name: process.cpu_s - process.before_s for name, process in self.watched.items()}
+
+    def peak_mb(self) -> dict[str, float]:
+        """Return the greatest memory of each process since `begin`, MB."""
+        return {name: process.peak_mb for name, process in self.watched.items()}
+
+    def _look_again(self) -> None:
+        while not self._stop.wait(EVERY_S):
+            self._look()
+
+    def _look(self) -> None:
+        for process in list(self.watched.values()):
+            try:
+                _look_at(process)
+            except psutil.Error:
+                continue  # it has ended: what was last seen stays
+
+
+def _look_at(watched: Watched) -> None:
+    process = psutil.Process(watched.pid)
+    family = [process, *process.children(recursive=True)]
+    times = [one.cpu_times() for one in family]
+    # children that have ended are in the parent's account: PostgreSQL has one process a connection
+    ended = times[0].children_user + times[0].children_system
+    watched.cpu_s = max(watched.cpu_s, sum(t.user + t.system for t in times) + ended)
+    memory = [one.memory_info() for one in family]
+    own = sum(m.rss - m.shared for m in memory) + max(m.shared for m in memory)
+    watched.peak_mb = max(watched.peak_mb, own / 1e6)

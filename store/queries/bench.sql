@@ -1,0 +1,38 @@
+-- What the benchmarks ask of a database that nothing else is in.
+
+-- name: committed
+-- Of every so manieth report: its device, when it is of, and the second of its commit (needs track_commit_timestamp).
+SELECT d.device_id, r.observed_at, extract(epoch FROM pg_xact_commit_timestamp(r.xmin))::double precision
+FROM report AS r
+JOIN device AS d USING (device)
+WHERE r.report % %(step)s = 0
+
+-- name: last_commit
+SELECT max(extract(epoch FROM pg_xact_commit_timestamp(xmin)))::double precision
+FROM report
+
+-- name: rows
+SELECT
+    (SELECT count(*) FROM report),
+    (SELECT count(*) FROM reading),
+    (SELECT count(*) FROM mean),
+    (SELECT count(*) FROM verdict),
+    (SELECT count(*) FROM alert),
+    (SELECT coalesce(sum(duplicate), 0)::bigint FROM book),
+    (SELECT coalesce(sum(rejected), 0)::bigint FROM book),
+    (SELECT count(*) FROM air_index)
+
+-- name: claimed
+SELECT count(*) FROM log_partition WHERE topic = 'reports'
+
+-- name: read_offsets
+SELECT coalesce(sum(next_offset), 0)::bigint FROM log_partition WHERE topic = 'reports'
+
+-- name: disk
+SELECT pg_database_size(current_database())
+
+-- name: told
+-- Each notification: the device of its alert, and when it was written into the outbox of the notifier.
+SELECT a.site_id, a.kind, extract(epoch FROM n.made_at)::double precision, extract(epoch FROM n.settled_at)::double precision
+FROM notification AS n
+JOIN alert AS a USING (alert_id)
