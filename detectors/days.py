@@ -55,6 +55,7 @@ def _days_of_hours(hours: Means, validity: Validity) -> Means:
     samples = np.add.reduceat(rows.valid.astype(np.int64), at)
     values = group_values(rows.series, rows.start, rows.value, rows.valid, at, validity)
     marked = np.add.reduceat((rows.reason == NotJudged.MARKED.value).astype(np.int64), at)
+    unweighed = rows.reason == NotJudged.FLOW_MISSING.value
     needed = np.maximum(1, validity.min_hours[series])
     enough = samples >= needed
     ozone = validity.maximum_8h[series]
@@ -62,7 +63,14 @@ def _days_of_hours(hours: Means, validity: Validity) -> Means:
         values.value[ozone], enough[ozone] = daily_maximum_8h(_hour_grid(rows, day, at)[ozone])
     shortage = Shortage(~enough, (marked > 0) & (samples + marked >= needed))
     days = made_means(series, PERIOD_DAY, day[at], np.full(len(at), Kind.HOUR, np.uint8), samples, shortage, values)
-    return replace(days, converted=_day_converted(rows, at, validity), mass_kg=_day_mass(rows, at))
+    reason = _why_unweighed(days.reason, np.add.reduceat(unweighed.astype(np.int64), at) + samples >= needed)
+    return replace(days, reason=reason, converted=_day_converted(rows, at, validity), mass_kg=_day_mass(rows, at))
+
+
+def _why_unweighed(reason: NDArray[np.object_], enough_with_flow: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Say that the flow is missing where the hours would be enough with it."""
+    lacking = (reason == NotJudged.TOO_FEW_SAMPLES.value) & enough_with_flow
+    return np.where(lacking, NotJudged.FLOW_MISSING.value, reason).astype(object)
 
 
 def _day_converted(rows: Means, at: NDArray[np.int64], validity: Validity) -> NDArray[np.float64]:

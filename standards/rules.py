@@ -24,6 +24,8 @@ PERIOD_OF_AVERAGING: Final[dict[str, LimitPeriod]] = {
 never compared with these. `range` is the pH of GB 8978, whose figures are daily ones."""
 
 ALL: Final = "all"
+_EVERY_LEVEL: Final = "level 1-3"
+"""How GB 8978 says that a row (pH) is for each of its levels."""
 
 
 @dataclass(frozen=True)
@@ -98,5 +100,9 @@ def rules_for(standard: str | None, category: str | None, variant: str | None, c
     return [
         rule
         for rule in _by_code().get((standard or "", code), [])
-        if rule.category in (category, ALL) and rule.variant in (variant, ALL)
+        if rule.category in (category, ALL) and _covers_variant(rule.variant, variant or "")
     ]
+
+
+def _covers_variant(of_rule: str, bound: str) -> bool:
+    return of_rule in (bound, ALL) or (of_rule == _EVERY_LEVEL and bound.startswith("level "))
