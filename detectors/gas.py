@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from detectors.directory import WATER_FLOW, Directory
 from schemas.codes import SiteKind
 from schemas.columns import Means
+from standards import gas_formulas
 from standards.limits import Limit, limits_for
 from standards.parameters import AUXILIARY, CONVERTED
 
@@ -23,7 +24,6 @@ OXYGEN_GUARD_PCT: Final = 20.5
 """At and above it nothing is converted: the divisor vanishes, the unit is not burning (facts.md 5)."""
 _Figures = NDArray[np.float64]
 _HOUR_S: Final = 3600
-_KG_PER_MG: Final = 1e-6
 _FLOW = {SiteKind.STACK: GAS_FLOW, SiteKind.EFFLUENT: WATER_FLOW}
 
 
@@ -39,12 +39,12 @@ def with_amounts(directory: Directory, hours: Means) -> Means:
         beside = directory.site_series[site_id]
         flow = _valid(hours, rows, beside.get(_FLOW[site.kind]), start)
         if flow is not None and flow >= 0 and not parameter.endswith(CONVERTED):
-            mass[row] = hours.value[row] * flow * _HOUR_S * _KG_PER_MG
+            mass[row] = gas_formulas.mass_kg_h(float(hours.value[row]), flow * _HOUR_S)
         if site.kind is SiteKind.STACK:
             oxygen = _valid(hours, rows, beside.get(OXYGEN), start)
             baseline = _baseline(directory, site_id, parameter, start)
             if oxygen is not None and baseline is not None and oxygen < OXYGEN_GUARD_PCT:
-                converted[row] = hours.value[row] * (21 - baseline) / (21 - oxygen)
+                converted[row] = gas_formulas.at_baseline(float(hours.value[row]), oxygen, baseline)
     return replace(hours, converted=converted, mass_kg=mass)
 
 
@@ -70,5 +70,5 @@ def converted_limit(directory: Directory, site: str, parameter: str, start: int)
 def at_baseline(value: _Figures, oxygen_pct: _Figures, baseline_pct: _Figures | float) -> _Figures:
     """Return C' (21 - O2 baseline) / (21 - O2 measured) of samples; NaN where oxygen is missing or at the guard."""
     allowed = oxygen_pct < OXYGEN_GUARD_PCT
-    found: _Figures = np.where(allowed, value * (21 - baseline_pct) / (21 - np.where(allowed, oxygen_pct, 0.0)), np.nan)
-    return found
+    oxygen = np.where(allowed, oxygen_pct, 0.0)
+    return np.where(allowed, gas_formulas.at_baseline(value, oxygen, baseline_pct), np.nan)

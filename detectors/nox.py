@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from detectors.directory import Directory
-from detectors.marking import Marking
 from detectors.means import in_force
 from schemas.codes import FLAG_NORMAL, KIND_LENGTH_S, SiteKind
 from schemas.columns import Readings
@@ -21,20 +20,15 @@ NO2: Final = "a21004"
 NOX: Final = "a21002"
 
 
-def counted(directory: Directory, readings: Readings, marking: Marking) -> Readings:
-    """Return readings as far as they may be judged: what marks leave out is flagged, NOx is there where its two gases are."""
-    rows = marking.without_marked(readings, directory.series, directory.validity())
-    made = made_nox(directory, rows)
-    if not len(made):
-        return rows
-    return Readings.concat([rows, marking.without_marked(made, directory.series, directory.validity())])
-
-
 def made_nox(directory: Directory, readings: Readings) -> Readings:
     """Return NOx of the stacks that have NO and NO2 among `readings`."""
     sites = [directory.series[number][0] for number in directory.series_of_parameter(NO)]
     pairs = [site for site in sites if NO2 in directory.site_series[site] and _is_stack(directory, site)]
-    return Readings.concat([_of_site(directory, site, readings) for site in pairs])
+    if not pairs:
+        return Readings.empty()
+    asked = [directory.site_series[site].get(code, -1) for site in pairs for code in (NO, NO2, NOX)]
+    rows = readings.take(np.isin(readings.series, asked))
+    return Readings.concat([_of_site(directory, site, rows) for site in pairs])
 
 
 def _is_stack(directory: Directory, site: str) -> bool:

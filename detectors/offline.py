@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.counted import counted
 from detectors.days import day_means
 from detectors.directory import Directory
 from detectors.gas import with_amounts
 from detectors.marking import Marking
 from detectors.means import hour_means
 from detectors.months import month_means
-from detectors.nox import counted
 from detectors.verdicts import Judge
 from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.columns import Means, Readings

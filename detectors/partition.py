@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detectors import findings
 from detectors.converted import mismatches
+from detectors.counted import counted
 from detectors.days import day_means
 from detectors.devices import DeviceTable
 from detectors.directory import Directory
@@ -20,7 +21,6 @@ from detectors.intake import Intake, Taken
 from detectors.mark_book import MarkBook
 from detectors.means import hour_means, window_end
 from detectors.months import is_water, last_hour, months_ended
-from detectors.nox import counted
 from detectors.open_days import OpenDays
 from detectors.open_readings import Due, OpenReadings
 from detectors.reporters import Reporters

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.converted import mismatches
+from detectors.counted import counted
 from detectors.days import day_means
 from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.marking import Marking
 from detectors.means import complete_windows, hour_means, latest
 from detectors.months import months_again
-from detectors.nox import counted
 from detectors.partition import Partition, Pending
 from detectors.told import amendments
 from schemas.codes import Kind

@@ -64,6 +64,8 @@ class HourLimits:
         site = self._directory.site_of(series)
         if site is None or site.kind not in _KINDS or parameter in AUXILIARY or base_code(parameter) == PH:
             return
+        if (site_id, parameter) in self._directory.registry.gas_states:
+            return  # what is heard is not what is judged
         limit = limits_for(self._directory.registry, site_id, base_code(parameter), "hour", self._day).limit
         if (
             limit is None

@@ -34,18 +34,31 @@ def flow_beside(
 
     `flow_of` is the flow series of each row's series (-1: none). Rows of one (series, instant) are unique.
     """
+    found = values_beside(series, instant, value, valid, flow_of)
+    found[found < 0] = np.nan
+    return found
+
+
+def values_beside(
+    series: NDArray[np.int32],
+    instant: NDArray[np.int64],
+    value: NDArray[np.float64],
+    valid: NDArray[np.bool_],
+    asked_of: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return the valid value of another series at the same instant for each row, NaN where there is none; see `flow_beside`."""
     found = np.full(len(series), np.nan)
-    wanted = np.flatnonzero(flow_of >= 0)
+    wanted = np.flatnonzero(asked_of >= 0)
     if not len(wanted):
         return found
     _, when = np.unique(instant, return_inverse=True)
     span = int(when.max()) + 1
     key = series.astype(np.int64) * span + when
     order = np.argsort(key)
-    asked = flow_of[wanted] * span + when[wanted]
+    asked = asked_of[wanted] * span + when[wanted]
     at = np.minimum(np.searchsorted(key[order], asked), len(key) - 1)
     hit = order[at]
-    there = (key[hit] == asked) & valid[hit] & (value[hit] >= 0)
+    there = (key[hit] == asked) & valid[hit]
     found[wanted[there]] = value[hit[there]]
     return found
 

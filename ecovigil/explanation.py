@@ -89,7 +89,10 @@ def _mean_lines(account: Account, parameter: str) -> Iterator[str]:
     yield f"{parameter}: 有效样本 valid samples: {mean.samples} ({what})"
     if not mean.valid:
         yield f"均值无效 the mean is invalid: {words(mean.reason)}"
-    if samples and mean.value is not None:
+    state = account.registry.gas_states.get((account.window.site, parameter))
+    if state and mean.value is not None and not account.is_of_hours:
+        yield f"各样本由 {state} 换算为标准干态 each sample is brought from {state} to standard state, dry: {number(mean.value)} {account.unit}"
+    elif samples and mean.value is not None:
         yield f"{_average(account, parameter, samples)} = {number(mean.value)} {account.unit}".rstrip()
 
 

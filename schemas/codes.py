@@ -53,6 +53,10 @@ FLAG_MARKED: Final = ord("m")
 """Ours, while a window is judged: a normal value that a mark takes out. No device can send it."""
 
 
+FLAG_UNCONVERTED: Final = ord("u")
+"""Ours, while a window is judged: a normal value that could not be brought to standard state. No device can send it."""
+
+
 class Period(StrEnum):
     """What a mean or an index covers."""
 

@@ -15,6 +15,7 @@ from schemas.registry_entries import (
     City,
     Device,
     Entry,
+    GasState,
     Identifier,
     Measure,
     Organisation,
@@ -31,6 +32,7 @@ __all__ = [
     "City",
     "Device",
     "Entry",
+    "GasState",
     "Identifier",
     "Measure",
     "Organisation",
@@ -88,6 +90,12 @@ class Registry(BaseModel):
     def channels(self) -> dict[tuple[str, str], Channel]:
         """Channels by (site, parameter)."""
         return {(c.site, c.parameter): c for c in self.channel}
+
+    @cached_property
+    def gas_states(self) -> dict[tuple[str, str], GasState]:
+        """Channels of stacks, by (site, parameter), whose values are not at standard state and dry."""
+        stacks = {s.id for s in self.site if s.kind is SiteKind.STACK}
+        return {(c.site, c.parameter): c.state for c in self.channel if c.site in stacks and c.state != "standard_dry"}
 
     @cached_property
     def cities(self) -> dict[str, City]:

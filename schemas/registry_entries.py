@@ -9,6 +9,7 @@ from schemas.codes import AqiStandard, Grade, SiteKind
 from schemas.times import date_us
 
 Identifier = str
+GasState = Literal["standard_dry", "standard_wet", "actual_dry", "actual_wet"]
 
 
 class Entry(BaseModel):
@@ -152,6 +153,8 @@ class Channel(Entry):
     parameter: str
     unit: str
     decimals: int | None = Field(default=None, ge=0, le=6)
+    state: GasState = "standard_dry"
+    """In which state of the gas a concentration or flow of a stack is stated; others than this one are brought to it."""
 
 
 class City(Entry):

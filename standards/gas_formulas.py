@@ -39,7 +39,7 @@ def dry(wet: Figures, moisture_pct: Figures) -> Figures:
     return wet / (1 - moisture_pct / 100)
 
 
-def at_baseline(measured: Figures, o2_pct: Figures, baseline_pct: float) -> Figures:
+def at_baseline(measured: Figures, o2_pct: Figures, baseline_pct: Figures | float) -> Figures:
     """Return C' (21 − O2 baseline)/(21 − O2 measured); meaningless at and above the guard of 20.5 %."""
     return measured * (AIR_O2_PCT - baseline_pct) / (AIR_O2_PCT - o2_pct)
 

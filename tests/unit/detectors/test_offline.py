@@ -142,3 +142,39 @@ def test_what_is_not_registered_is_refused():
         judge_readings(Registry(), recording)
 
     assert ["no site 's'" in refused.value.problems[0], "'a99999'" in refused.value.problems[1]] == [True, True]
+
+
+def test_a_wet_channel_at_actual_state_is_brought_to_standard_state_and_dry():
+    """60 at 136.5 °C and 101.325 kPa is 60 × 1.5 = 90; in gas with 10 % moisture 90/0.9 = 100; at 15 % oxygen, the baseline, 100."""
+    channel = {"channel": [{"site": "s", "parameter": NOX, "unit": "mg/m3", "state": "actual_wet"}]}
+    gas = [("a01012", [136.5]), ("a01013", [0.0]), ("a01006", [101.325]), ("a01014", [10.0])]
+    hour = recorded(Kind.HOUR, HOUR_US, (NOX, [60.0]), (OXYGEN, [15.0]), *gas)
+
+    assert said(plant(TURBINE, **channel), hour, NOX) == [("exceeded", 100.0, 1.0)]
+
+
+def test_without_temperature_a_channel_at_actual_state_is_not_judged():
+    channel = {"channel": [{"site": "s", "parameter": NOX, "unit": "mg/m3", "state": "actual_dry"}]}
+    hour = recorded(Kind.HOUR, HOUR_US, (NOX, [60.0]), (OXYGEN, [15.0]), ("a01006", [101.325]))
+
+    assert [row[::2] for row in said(plant(TURBINE, **channel), hour, NOX)] == [("not_judged", "too_few_samples")]
+
+
+def test_a_flow_is_made_of_velocity_and_section():
+    """10 m/s × 2 m² × 273/409.5 × 0.9 = 12 m³/s; 50 mg/m³ × 12 × 3600 × 10⁻⁶ = 2.16 kg."""
+    gas = [("a01012", [136.5]), ("a01013", [0.0]), ("a01006", [101.325]), ("a01014", [10.0])]
+    hour = recorded(Kind.HOUR, HOUR_US, (NOX, [50.0]), ("a01011", [10.0]), ("a01016", [2.0]), *gas)
+
+    judged = judge_readings(plant(TURBINE), hour)
+
+    rows = [r for r in range(len(judged.means)) if judged.names[int(judged.means.series[r])][1] == NOX]
+    assert [round(float(judged.means.mass_kg[r]), 9) for r in rows if judged.means.period[r] == 0] == [2.16]
+
+
+def test_ppm_of_no_and_no2_become_nox_as_no2():
+    """(100 + 10) ppm × 46.005/22.4 = 225.917 mg/m³; at 15 % oxygen; 225.917/50 − 1 = 3.518."""
+    channel = {"channel": [{"site": "s", "parameter": code, "unit": "ppm"} for code in ("a21003", "a21004")]}
+    hour = recorded(Kind.HOUR, HOUR_US, ("a21003", [100.0]), ("a21004", [10.0]), (OXYGEN, [15.0]))
+
+    ((outcome, value, over),) = said(plant(TURBINE, **channel), hour, NOX)
+    assert (outcome, round(value, 3), round(over, 3)) == ("exceeded", 225.917, 3.518)
