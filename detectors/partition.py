@@ -202,7 +202,7 @@ class Partition:
         self.open_days.put(hours)
         found = mismatches(self.directory, due, hours, now)
         draft.findings.extend(finding for finding in found.values() if finding is not None)
-        self.results.tell(hours, self.results.judge(hours, due), None, now, draft, marking)
+        self.results.tell(hours, self.results.judge(hours, due, marking), None, now, draft, marking)
         days = self._close_days(due.take(due.kind == Kind.DAY), draft)
         self.results.tell(days, self.results.judge(days), None, now, draft)
 

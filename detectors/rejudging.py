@@ -60,7 +60,7 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
     closed = {w: int(partition.devices.frontier[partition.pending[w].device]) for w in due}
     months = months_again(partition.directory, partition.store, means, closed)
     for part in (means, days, months):
-        verdicts = partition.results.judge(part, readings if part is means else None)
+        verdicts = partition.results.judge(part, readings if part is means else None, marking)
         previous = partition.store.verdicts_at(verdicts.series, verdicts.period, verdicts.start)
         partition.results.tell(part, verdicts, previous, now, draft, marking)
     found = mismatches(partition.directory, readings, means, now)

@@ -48,9 +48,9 @@ class Results:
             if latest.outcome[row] == Outcome.EXCEEDED:
                 self._running[series, period] = start
 
-    def judge(self, means: Means, readings: Readings | None = None) -> Verdicts:
+    def judge(self, means: Means, readings: Readings | None = None, marking: Marking | None = None) -> Verdicts:
         """Return the verdicts on closed means, and on single readings where hours come with them."""
-        return self._judge.verdicts(means, readings)
+        return self._judge.verdicts(means, readings, marking)
 
     def tell(
         self,

@@ -15,8 +15,10 @@ import numpy as np
 
 from detectors.directory import Directory
 from detectors.gas import OXYGEN, OXYGEN_GUARD_PCT
+from detectors.marking import Marking
 from detectors.rulings import Key, Ruling, columns, compared, not_judged
 from detectors.samples import Samples
+from detectors.start_stop import start_stop_rulings
 from detectors.water import class_rulings
 from schemas.codes import NotJudged, SiteKind
 from schemas.columns import Means, Readings
@@ -61,15 +63,17 @@ class Judge:
         self._directory = directory
         self._samples = Samples(directory)
 
-    def verdicts(self, means: Means, readings: Readings | None = None) -> Verdicts:
+    def verdicts(self, means: Means, readings: Readings | None = None, marking: Marking | None = None) -> Verdicts:
         """Return one verdict for each mean that a rule, or the lack of any, has something to say about.
 
-        With the `readings` that hour means were made of: also those on single readings.
+        With the `readings` that hour means were made of, and what is left out of them: also those on single readings, and on hours of start and stop.
         """
         window = _Window(means)
-        items = ((key, self._verdict(window, key)) for key in self._subjects(window))
+        items = {key: self._verdict(window, key) for key in self._subjects(window)}
         single = () if readings is None else self._samples.rulings(readings, means)
-        return columns(chain(items, class_rulings(self._directory, means), single))
+        if readings is not None and marking is not None:
+            items |= start_stop_rulings(self._directory, readings, means, marking)
+        return columns(chain(items.items(), class_rulings(self._directory, means), single))
 
     def _subjects(self, window: _Window) -> Iterator[Key]:
         """Yield what is judged: measured series, and those of which a device sends nothing but the converted value."""

@@ -45,6 +45,7 @@ KIND_ZH: Final = {
 }
 DEVICE_KINDS: Final = frozenset({MarkKind.CALIBRATION, MarkKind.FAULT, MarkKind.MAINTENANCE, MarkKind.STOPPED})
 """The data are invalid: nothing is judged by them."""
+START_AND_STOP: Final = frozenset({MarkKind.START_UP, MarkKind.SHUT_DOWN})
 CONDITION_KINDS: Final = frozenset(MarkKind) - DEVICE_KINDS
 """The data are left out only inside the time limit of the industry."""
 
