@@ -22,13 +22,15 @@ class Scope(Enum):
     SITE_HOUR = "site, parameter and hour"
     SITE_DAY = "site, parameter and natural day"
     ONSET = "city and onset"
+    PLATFORM = "our own platform and hour"
 
 
 SCOPES: Final[dict[FindingKind, Scope]] = {
     FindingKind.SILENT_DEVICE: Scope.DEVICE,
     FindingKind.DEVICE_CLOCK: Scope.DEVICE,
     FindingKind.DEAD_LETTER: Scope.DEVICE,
-    FindingKind.LOG_REPLACED: Scope.DEVICE,
+    FindingKind.LOG_REPLACED: Scope.PLATFORM,
+    FindingKind.OWN_LOSS: Scope.PLATFORM,
     FindingKind.CONFLICTING_VALUES: Scope.SITE_HOUR,
     FindingKind.ABOVE_RANGE: Scope.SITE_HOUR,
     FindingKind.EARLY_WARNING: Scope.SITE_HOUR,
@@ -61,6 +63,8 @@ def cause_of(finding: Finding) -> Cause | None:
         key = (finding.site_id, finding.parameter, start // HOUR_US * HOUR_US)
     elif scope is Scope.SITE_DAY:
         key = (finding.site_id, finding.parameter, start)
+    elif scope is Scope.PLATFORM:
+        key = (start // HOUR_US * HOUR_US,)
     else:
         key = (finding.city, start)
     alert_id = content_id("alert", finding.kind, *key)
