@@ -23,13 +23,15 @@ class Scope(Enum):
     SITE_DAY = "site, parameter and natural day"
     SITE_YEAR = "site and natural year"
     ONSET = "city and onset"
+    PLATFORM = "our own platform and hour"
 
 
 SCOPES: Final[dict[FindingKind, Scope]] = {
     FindingKind.SILENT_DEVICE: Scope.DEVICE,
     FindingKind.DEVICE_CLOCK: Scope.DEVICE,
     FindingKind.DEAD_LETTER: Scope.DEVICE,
-    FindingKind.LOG_REPLACED: Scope.DEVICE,
+    FindingKind.LOG_REPLACED: Scope.PLATFORM,
+    FindingKind.OWN_LOSS: Scope.PLATFORM,
     FindingKind.CONFLICTING_VALUES: Scope.SITE_HOUR,
     FindingKind.ABOVE_RANGE: Scope.SITE_HOUR,
     FindingKind.EARLY_WARNING: Scope.SITE_HOUR,
@@ -63,6 +65,8 @@ def cause_of(finding: Finding) -> Cause | None:
         key = (finding.site_id, finding.parameter, start // HOUR_US * HOUR_US)
     elif scope in (Scope.SITE_DAY, Scope.SITE_YEAR):
         key = (finding.site_id, finding.parameter, start)
+    elif scope is Scope.PLATFORM:
+        key = (start // HOUR_US * HOUR_US,)
     else:
         key = (finding.city, start)
     alert_id = content_id("alert", finding.kind, *key)

@@ -66,7 +66,10 @@ FIXED: Final[dict[FindingKind, FixedGrade]] = {
         Grade.YELLOW, "the verdict rests on a figure that the device's own data contradict"
     ),
     FindingKind.DEAD_LETTER: FixedGrade(Grade.ORANGE, "a defect of ours keeps data from being judged"),
-    FindingKind.LOG_REPLACED: FixedGrade(Grade.BLUE, "the log was read from its beginning again; nothing is lost"),
+    FindingKind.LOG_REPLACED: FixedGrade(
+        Grade.YELLOW, "the log is read from its beginning; what the old one held and nobody had read is gone"
+    ),
+    FindingKind.OWN_LOSS: FixedGrade(Grade.ORANGE, "what we had acknowledged no device sends again by itself"),
 }
 """A kind that is not here raises no alert; its findings are kept and can be looked up."""
 

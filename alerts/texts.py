@@ -211,6 +211,31 @@ def _of_hour(about: About) -> list[Text]:
     return [said, *_plain(about)]
 
 
+def _own_loss(about: About) -> list[Text]:
+    messages, subject = about.figure("messages"), about.figure("subject")
+    what = LOSS_WORDS.get(str(about.figure("cause")), Text("", ""))
+    many = Text(f"至少 {messages:,} 条报文", f"at least {messages:,} messages") if messages else Text("", "")
+    return [
+        what,
+        many,
+        Text(str(subject), str(subject)),
+        Text("平台自身原因，不计入企业", "our own doing: it lowers no enterprise's rate"),
+    ]
+
+
+LOSS_WORDS: Final = {
+    "log_replaced": Text(
+        "消息日志已换新，旧日志中未读取的数据已丢失，请有关数采仪补传",
+        "the log is another one: what was not read from the old one is gone; ask the devices to send it again",
+    ),
+    "offset_gone": Text(
+        "消息在读取前已被删除，该分区停止处理",
+        "messages were deleted before they were read; that partition stands still",
+    ),
+    "not_booked": Text("已确认收到的报文未入账", "messages that were acknowledged are not in the books"),
+}
+
+
 def _plain(about: About) -> list[Text]:
     """Return the figures as they are: for kinds that have few."""
     shown = [f"{k}={v}" for k, v in sorted(about.alert.detail.items()) if isinstance(v, str | int | float)]
@@ -229,4 +254,6 @@ BODIES: Final[dict[FindingKind, Callable[[About], list[Text]]]] = {
     FindingKind.FURNACE_TIME: plant_texts.furnace_time,
     FindingKind.CONVERTED_MISMATCH: plant_texts.mismatch,
     FindingKind.EARLY_WARNING: plant_texts.warning,
+    FindingKind.LOG_REPLACED: _own_loss,
+    FindingKind.OWN_LOSS: _own_loss,
 }

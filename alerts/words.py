@@ -22,6 +22,7 @@ KIND_WORDS: Final[dict[FindingKind, tuple[str, str]]] = {
     FindingKind.TOTAL_NEAR_PERMIT: ("排放总量接近许可", "total near permit"),
     FindingKind.DEAD_LETTER: ("系统内部错误", "internal error"),
     FindingKind.LOG_REPLACED: ("消息日志被更换", "log replaced"),
+    FindingKind.OWN_LOSS: ("平台丢失数据", "own loss"),
 }
 MEAN_WORDS: Final = {
     Period.HOUR: ("小时均值", "hour mean"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.draft import Draft
 from detectors.segment import Segment
-from schemas.bundle import Bundle
+from schemas.bundle import Bundle, taken_in
 from schemas.times import day_of
 from store.port import BookEntry
 
@@ -50,6 +50,9 @@ def keep_books(segment: Segment, new: NDArray[np.bool_], bundles: Sequence[Bundl
         _refuse(ledger, draft, bundle, first_raw + index)
         at += len(bundle)
         ledger.close(_day_of_bundle(bundle))
+        hour, messages = taken_in(bundle)
+        if messages:
+            draft.booked[bundle.bridge, draft.raws[first_raw + index][0], hour] += messages
 
 
 def _enter(ledger: _Ledger, draft: Draft, device_id: str, day: date, new: bool, letter: int) -> None:

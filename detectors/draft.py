@@ -11,7 +11,7 @@ from detectors.findings import finding_event, finding_row
 from schemas.bundle import Rejected
 from schemas.columns import Means, Readings, Reports
 from schemas.events import Finding
-from store.port import Advance, BookEntry, DeviceState, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
+from store.port import Advance, Booked, BookEntry, DeviceState, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 
 _Rows = list[tuple[Readings, NDArray[np.int32]]]
 
@@ -30,6 +30,7 @@ class Draft:
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     replayed: list[tuple[int, BookEntry]] = field(default_factory=list)
     books: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
+    booked: dict[tuple[str, int, int], int] = field(default_factory=lambda: defaultdict(int))
     means: list[Means] = field(default_factory=list)
     verdicts: list[Verdicts] = field(default_factory=list)
     indices: list[IndexRow] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Draft:
             rejected=self.rejected,
             replayed=self.replayed,
             books=[BookEntry(device, day, *counts) for (device, day), counts in self.books.items()],
+            booked=[Booked(*key, messages) for key, messages in self.booked.items()],
             means=Means.concat(self.means),
             verdicts=Verdicts.concat(self.verdicts),
             indices=self.indices,

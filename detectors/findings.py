@@ -92,3 +92,15 @@ def of_hour(
         detected_at=now,
         detail=detail,
     )
+
+
+def own_loss(kind: FindingKind, cause: str, subject: str, noted_at: int, messages: int | None, now: int) -> Finding:
+    """Return the finding that we may have lost something ourselves; one for each cause and subject."""
+    detail = {"cause": cause, "subject": subject} | ({"messages": messages} if messages else {})
+    return Finding(
+        finding_id=content_id("finding", kind, cause, subject),
+        kind=kind,
+        start=noted_at,
+        detected_at=now,
+        detail=detail,
+    )

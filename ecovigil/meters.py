@@ -1,5 +1,6 @@
 """What is counted of a role: one set of Prometheus instruments for each process."""
 
+from collections.abc import Callable
 from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Final
@@ -8,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
 
 from ecovigil.health import Health
+from store.ledger_port import LedgerStore
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the latency histograms, s."""
@@ -29,6 +31,8 @@ class Meters:
         for outcome in ("busy", "idle", "unavailable"):
             self.steps.labels(outcome)
         self.commit = seconds("ecovigil_commit_seconds", "A database transaction, from its begin to its commit.")
+        self.notes: list[Callable[[LedgerStore], None]] = []
+        """What the role notes in the ledger of our own losses every few seconds, beside its loop."""
         self.waited_s = 0.0
         """Time that adapters have spent waiting for something to come."""
 

@@ -67,7 +67,10 @@ class Watch:
     """Does several things every few seconds on a thread of its own, as long as the body of `with` runs; then calls `close`."""
 
     def __init__(
-        self, things: Sequence[Callable[[], None]], close: Callable[[], None], every_s: float = LOOK_EVERY_S
+        self,
+        things: Callable[[], Sequence[Callable[[], None]]],
+        close: Callable[[], None],
+        every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._things = things
         self._close = close
@@ -85,9 +88,14 @@ class Watch:
         self._close()
 
     def _keep_on(self) -> None:
-        while not self._stop.wait(self._every_s):
-            for thing in self._things:
-                try:
-                    thing()
-                except EcoVigilError as error:
-                    log.info("not noted: %s", error)
+        going_on = True
+        while going_on:
+            going_on = not self._stop.wait(self._every_s)
+            for thing in self._things():  # once more at the end, when the role has been drained
+                self._try(thing)
+
+    def _try(self, thing: Callable[[], None]) -> None:
+        try:
+            thing()
+        except EcoVigilError as error:
+            log.info("not noted: %s", error)

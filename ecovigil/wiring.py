@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from typing import Final, Protocol
 
 from alerts.notifier import Notifier
@@ -33,6 +34,7 @@ from ecovigil.metered import (
 )
 from ecovigil.metered_bridge import BridgeFigures
 from ecovigil.meters import Meters
+from ecovigil.own_losses import AcknowledgedNotes, Audit, gone
 from ecovigil.presence import Presence, Watch
 from ecovigil.relay import Relay
 from ecovigil.samples import show_backlog, show_held, show_telling
@@ -41,13 +43,14 @@ from ingest.admission import Limits
 from ingest.bridge import Bridge, BridgeSettings
 from ingest.intake import Intake
 from ingest.registry_source import CachedRegistry
-from schemas.errors import InvalidConfiguration
+from schemas.errors import InvalidConfiguration, OffsetGone
 from schemas.times import SECOND_US
 from schemas.topics import FINDINGS, KAFKA_TOPICS, MEANS, REPORTS
 from store.accounts import PostgresAccounts
 from store.alerts import PostgresAlerts
 from store.backlog import notification_backlog, outbox_backlog
 from store.city import PostgresCityStore
+from store.ledger import PostgresLedger
 from store.outbox import PostgresOutbox
 from store.postgres import Database
 from store.registry import RegistryStore
@@ -115,7 +118,17 @@ def watch_for(settings: Settings, meters: Meters) -> AbstractContextManager[obje
         return nullcontext()
     database = Database(database_url(settings))
     presence = Presence(meters.role, meters.health, PostgresAccounts(database), MachineClock())
-    return Watch([presence.look], database.close)
+    ledger = PostgresLedger(database)
+    return Watch(lambda: [presence.look, *(partial(note, ledger) for note in meters.notes)], database.close)
+
+
+def keep_gone(settings: Settings, error: OffsetGone) -> None:
+    """Keep as our own loss that records were deleted before they were read; raises Unavailable."""
+    database = Database(database_url(settings))
+    try:
+        PostgresLedger(database).keep_loss(gone(error, MachineClock().now()))
+    finally:
+        database.close()
 
 
 def make_topics(settings: Settings) -> None:
@@ -209,6 +222,7 @@ def _bridge(parts: Parts) -> Role:
     parts.meters.health.require("mqtt", lambda: link.is_connected)
     parts.meters.health.require("log", lambda: not stage.is_blocked)
     parts.meters.registry.register(BridgeFigures(stage))
+    parts.meters.notes.append(AcknowledgedNotes(bridge.client_id, stage.tally.by_hour, MachineClock()).note)
     return stage
 
 
@@ -244,8 +258,10 @@ def _alerts(parts: Parts) -> Role:
 def _relay(parts: Parts) -> Role:
     make_topics(parts.settings)
     database = parts.database()
+    producer = parts.producer()
     parts.samples.append(lambda: show_backlog(outbox_backlog(database), parts.meters.outbox))
-    return Relay(PostgresOutbox(database), parts.producer())
+    parts.meters.notes.append(Audit(MachineClock()).look)
+    return Relay(PostgresOutbox(database), producer)
 
 
 def _notifier(parts: Parts) -> Role:

@@ -16,7 +16,7 @@ from ingest.admission import device_of
 from ingest.bundler import BundleLimits, Draft
 from ingest.flights import Arrivals, Flight, Landings
 from ingest.intake import Intake
-from schemas.bundle import encode_bundle
+from schemas.bundle import encode_bundle, taken_in
 from schemas.errors import Unavailable
 from schemas.partitions import partition_of
 from schemas.times import Clock
@@ -52,6 +52,8 @@ class Tally:
     messages: int = 0
     acknowledged: int = 0
     """Messages that Kafka has."""
+    by_hour: Counter[int] = field(default_factory=Counter)
+    """The same by the hour in which the first of their bundle came (start, µs)."""
     bundles: int = 0
     """Bundles that Kafka has."""
     readings: int = 0
@@ -200,6 +202,7 @@ class Bridge:
         bundle = draft.seal(self._settings.name, self._intake.pairs)
         self.tally.readings += len(bundle.reading_value)
         self.tally.refused.update(refused.reason for refused in bundle.rejected)
+        flight.hour, _ = taken_in(bundle)
         flight.value = encode_bundle(bundle)
         self._launch(flight)
 
@@ -228,6 +231,7 @@ class Bridge:
         for flight in safe:
             self._raw_bytes -= flight.raw_bytes
             self.tally.acknowledged += len(flight.numbers)
+            self.tally.by_hour[flight.hour] += len(flight.numbers)
             self._arrivals.finish(flight.numbers)
         if safe:
             self._acknowledge(safe)

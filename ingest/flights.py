@@ -18,6 +18,8 @@ class Flight:
     acks: dict[str, list[str]] = field(default_factory=dict)
     """SHA-256 in hex by ack topic."""
     raw_bytes: int = 0
+    hour: int = 0
+    """Start of the hour in which the first of its messages came, µs."""
     value: bytes = b""
     """The encoded bundle; kept until Kafka has it."""
 

@@ -12,6 +12,8 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from schemas.times import HOUR_US
+
 BUNDLE_TYPE: Final = "bundle.v1"
 TICK_TYPE: Final = "tick.v1"
 
@@ -81,6 +83,15 @@ class Bundle:
 
     def __len__(self) -> int:
         return len(self.report_device)
+
+
+def taken_in(bundle: Bundle) -> tuple[int, int]:
+    """Return the hour (start, µs) in which the first message of a bundle came, and how many messages were taken in with it.
+
+    Bridge and worker both count by this, so that what was acknowledged can be held against what was booked.
+    """
+    first = [*bundle.report_received_at[:1].tolist(), *(refused.received_at for refused in bundle.rejected[:1])]
+    return min(first, default=0) // HOUR_US * HOUR_US, sum(bundle.received.values())
 
 
 _COLUMN_DTYPES: Final[dict[str, Any]] = {

@@ -203,6 +203,8 @@ class FindingKind(StrEnum):
     """异常报文: messages of a device are refused."""
     LOG_REPLACED = "log_replaced"
     """消息日志更换: the log is another one than before; reading starts at its beginning."""
+    OWN_LOSS = "own_loss"
+    """平台丢失: messages that we had acknowledged are not in the books, or were deleted before they were read."""
 
 
 STREAM_KINDS: Final = frozenset(
@@ -213,6 +215,7 @@ STREAM_KINDS: Final = frozenset(
         FindingKind.LATE_MARK,
         FindingKind.DEAD_LETTER,
         FindingKind.LOG_REPLACED,
+        FindingKind.OWN_LOSS,
         FindingKind.EARLY_WARNING,
     }
 )

@@ -6,6 +6,8 @@ from typing import Any
 
 from schemas.errors import Unavailable
 from schemas.times import from_us, to_us
+from store.ledger_port import replaced_log
+from store.ledger_rows import write_loss
 from store.port import Lease
 from store.postgres import Cursor, Database
 from store.sql import queries
@@ -58,6 +60,7 @@ def _take(cursor: Cursor, partition: int, before: tuple[Any, ...] | None, fixed:
     log_id, epoch, next_offset, tick_at, *_ = before or (fixed["log_id"], 0, 0, None)
     replaced = log_id != fixed["log_id"]
     if replaced:
+        write_loss(cursor, replaced_log(fixed["topic"], fixed["log_id"], to_us(tick_at) if tick_at else 0))
         next_offset, tick_at = 0, None
     lease = Lease(
         fixed["log_id"], fixed["topic"], partition, epoch + 1, next_offset, to_us(tick_at) if tick_at else 0, replaced

@@ -4,6 +4,7 @@ from store.memory_accounts import MemoryAccounts
 from store.memory_alerts import MemoryAlerts
 from store.memory_city import MemoryCity
 from store.memory_export import MemoryExport
+from store.memory_ledger import MemoryLedger
 from store.memory_letters import MemoryLetters
 from store.memory_marks import MemoryMarks
 from store.memory_tables import MemoryTables
@@ -15,6 +16,7 @@ __all__ = ["MemoryStore", "MemoryTables"]
 class MemoryStore(
     MemoryExport,
     MemoryAccounts,
+    MemoryLedger,
     MemoryLetters,
     MemoryMarks,
     MemoryAlerts,

@@ -135,6 +135,8 @@ class MemoryWriter:
             self._settle_letter(letter_id, entry)
         for entry in batch.books:
             self._add(entry)
+        for bridge, partition, hour, messages in batch.booked:
+            t.intake_booked[bridge, partition, hour] += messages
         for index in batch.indices:
             t.air_index[index.subject, index.is_city, index.period, index.start] = index
         for finding in batch.findings:

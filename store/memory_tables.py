@@ -13,6 +13,7 @@ from schemas.errors import LeaseLost
 from schemas.marks import Mark
 from schemas.registry import Registry
 from store.account_port import OwnOutage
+from store.ledger_port import OwnLoss, replaced_log
 from store.port import Advance, BookEntry, DeviceState, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge
 
 Row = TypeVar("Row")
@@ -188,6 +189,13 @@ class MemoryTables:
     """Until when a role could work, µs."""
     own_outage: dict[tuple[str, int], OwnOutage] = field(default_factory=dict)
     """By (role, start)."""
+    intake_booked: dict[tuple[str, int, int], int] = field(default_factory=lambda: defaultdict(int))
+    """Messages by (bridge, partition, hour)."""
+    intake_acknowledged: dict[tuple[str, int, int], tuple[int, int]] = field(default_factory=dict)
+    """(messages, noted_at) by (bridge, run, hour)."""
+    own_loss: dict[tuple[str, str], OwnLoss] = field(default_factory=dict)
+    """By (cause, subject)."""
+    loss_told: set[tuple[str, str]] = field(default_factory=set)
     mark: list[Mark] = field(default_factory=list)
     """Every version, in the order of entry."""
     mark_followed: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -247,6 +255,9 @@ class MemorySlice:
             row = replace(row, epoch=before.epoch + 1)
         if before is not None and not replaced:
             row = replace(row, next_offset=before.next_offset, tick_at=before.tick_at)
+        if before is not None and replaced:
+            loss = replaced_log(topic, log_id, before.tick_at)
+            self.tables.own_loss.setdefault((loss.cause, loss.subject), loss)
         self.tables.log_partition[topic, partition] = row
         return Lease(log_id, topic, partition, row.epoch, row.next_offset, row.tick_at, replaced)
 

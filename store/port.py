@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,6 +166,15 @@ class BookEntry:
     rejected: int = 0
 
 
+class Booked(NamedTuple):
+    """Messages of one bridge and partition that were worked off, by the hour in which the first of their bundle came."""
+
+    bridge: str
+    partition: int
+    hour: int
+    messages: int
+
+
 @dataclass
 class WorkBatch:
     """All that one transaction of the worker writes. Bundles' blobs, rows, results, events, then the leases' advance."""
@@ -194,6 +203,7 @@ class WorkBatch:
     the books of the day of its `received_at` (received - 1, rejected - 1) and the entry is added; else the books stay as they are."""
     books: list[BookEntry] = field(default_factory=list)
     """Amounts to add."""
+    booked: list[Booked] = field(default_factory=list)
     means: Means = field(default_factory=Means.empty)
     """Inserted, or a new version where the content differs."""
     verdicts: Verdicts = field(default_factory=Verdicts.empty)

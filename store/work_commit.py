@@ -23,6 +23,7 @@ from store.binary import (
     blob_array,
     word_array,
 )
+from store.ledger_rows import write_booked
 from store.numbers import Numbers, in_rounds
 from store.port import BookEntry, DeviceState, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 from store.postgres import Cursor
@@ -58,6 +59,7 @@ class WorkWriter:
         letters = self._write_letters() if batch.rejected else []
         settled = self._settle_letters() if batch.replayed else []
         write_books(self.cursor, [*batch.books, *settled])
+        write_booked(self.cursor, batch.booked)
         write_outbox(self.cursor, [*letters, *batch.outbox])
 
     def _write_reports(self, bundles: NDArray[np.int64], numbers: Numbers) -> None:
