@@ -5,8 +5,9 @@ bundle it is in with acks=all; a crash before that makes the broker or the devic
 observed_at, kind, SHA-256) makes the repeat harmless.
 """
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Final
@@ -74,6 +75,7 @@ class Bridge:
         clock: Clock,
         intake: Intake,
         settings: BridgeSettings | None = None,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tally = Tally()
         self._link = link
@@ -81,6 +83,7 @@ class Bridge:
         self._clock = clock
         self._intake = intake
         self._settings = settings or BridgeSettings()
+        self._stopwatch = stopwatch
         self._partitions = 0
         self._open: dict[int, tuple[Draft, Flight]] = {}
         self._flying = 0
@@ -148,12 +151,19 @@ class Bridge:
         if not self._may_read():
             self._link.poll(0.0, 0)  # reads nothing, keeps the connection alive
             return False
+        if not self._read(wait_s):
+            return False
+        turn_s = min(wait_s, self._settings.turn_s)
+        while self._open and self._may_read() and not self._is_due():
+            if not self._read(turn_s):
+                self._send_open()
+                return True
+        self._send_old()
+        return True
+
+    def _read(self, wait_s: float) -> bool:
         deliveries = self._link.poll(wait_s, self._settings.poll_messages)
         self._collect(deliveries)
-        if len(deliveries) < self._settings.poll_messages:
-            self._send_open()
-        else:
-            self._send_old()
         return bool(deliveries)
 
     def _collect(self, deliveries: Sequence[Delivery]) -> None:
@@ -184,18 +194,22 @@ class Bridge:
             self._send(partition)
             opened = None
         if opened is None:
-            opened = self._open[partition] = (Draft(), Flight(partition))
+            opened = self._open[partition] = (Draft(opened_at=self._stopwatch()), Flight(partition))
         return opened
 
     def _send_open(self) -> None:
         for partition in list(self._open):
             self._send(partition)
 
+    def _is_due(self) -> bool:
+        """Whether the oldest open bundle has lingered long enough."""
+        oldest = next(iter(self._open.values()), None)
+        return oldest is not None and self._stopwatch() - oldest[0].opened_at >= self._settings.bundle.linger_s
+
     def _send_old(self) -> None:
-        for partition, (draft, _) in list(self._open.items()):
-            draft.rounds += 1
-            if draft.rounds >= self._settings.bundle.rounds:
-                self._send(partition)
+        latest = self._stopwatch() - self._settings.bundle.linger_s
+        for partition in [p for p, (draft, _) in self._open.items() if draft.opened_at <= latest]:
+            self._send(partition)
 
     def _send(self, partition: int) -> None:
         draft, flight = self._open.pop(partition)

@@ -16,8 +16,8 @@ class BundleLimits:
     messages: int = 2000
     raw_bytes: int = 512 * 1024
     """Uncompressed; a Kafka record may have 1 MiB by default, and hostile bytes do not compress."""
-    rounds: int = 8
-    """Polls of the link that it may stay open for while the link never runs dry."""
+    linger_s: float = 0.05
+    """How long it may stay open while the link never runs dry; a link that has nothing more closes it at once."""
 
 
 class _Origin(NamedTuple):
@@ -37,8 +37,8 @@ class Draft:
     messages: list[bytes] = field(default_factory=list)
     """Payloads as received, in the order of arrival."""
     raw_bytes: int = 0
-    rounds: int = 0
-    """Polls since it was opened."""
+    opened_at: float = 0.0
+    """By the bridge's stopwatch."""
     received: dict[str, int] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     _devices: dict[str, int] = field(default_factory=dict)

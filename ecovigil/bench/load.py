@@ -27,6 +27,8 @@ from schemas.topics import REPORTS
 
 CHUNK: Final = 50
 """Reports that leave at one noted instant."""
+GATHER_S: Final = 0.003
+"""While there is no room acknowledgements are let gather: one by one they would cost more than the reports."""
 STALLED_S: Final = 60.0
 
 
@@ -141,6 +143,7 @@ class Load:
 
     def _await_room(self, count: int) -> None:
         while self._published + count - self._acknowledged() > self.order.window:
+            time.sleep(GATHER_S)
             self._turn(0.2)
         due = self._started + self._published / self.order.rate if self.order.rate else 0.0
         self._turn(0.0)

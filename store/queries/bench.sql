@@ -5,7 +5,7 @@
 SELECT d.device_id, r.observed_at, extract(epoch FROM pg_xact_commit_timestamp(r.xmin))::double precision
 FROM report AS r
 JOIN device AS d USING (device)
-WHERE r.report % %(step)s = 0
+WHERE r.report %% %(step)s = 0
 
 -- name: last_commit
 SELECT max(extract(epoch FROM pg_xact_commit_timestamp(xmin)))::double precision

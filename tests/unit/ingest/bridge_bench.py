@@ -53,6 +53,17 @@ class QosZeroLink(MemoryLink):
         self.settled += deliveries
 
 
+class EndlessLink(MemoryLink):
+    """A link that has one message at each poll, to the last."""
+
+    def __init__(self, topic: str, payloads: list[bytes]) -> None:
+        super().__init__()
+        self.left = [Delivery(topic, content, (1, number)) for number, content in enumerate(payloads, 1)]
+
+    def poll(self, timeout_s: float, max_messages: int) -> list[Delivery]:
+        return [self.left.pop(0)]
+
+
 class HeldProducer:
     """A LogProducer whose acknowledgements come when the test says so."""
 

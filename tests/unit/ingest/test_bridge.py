@@ -20,7 +20,9 @@ from tests.unit.ingest.bridge_bench import (
     DEVICES,
     NOON,
     REGISTRY,
+    EndlessLink,
     HeldProducer,
+    Noon,
     NoTime,
     QosZeroLink,
     bridge_on,
@@ -131,6 +133,16 @@ def test_a_full_bundle_leaves_before_the_link_runs_dry(link: MemoryLink, log: Me
     bridge_on(link, log.producer(), settings).step(0)
 
     assert [len(bundle) for bundle in bundles(log)] == [10, 10, 5]
+
+
+def test_a_bundle_lingers_while_reports_keep_coming(log: MemoryLog) -> None:
+    link = EndlessLink(report_topic("220100", "mn-1"), [payload(minute) for minute in range(6)])
+    opened, then, later, at_last, still = 0.0, 0.02, 0.04, 0.06, 0.06
+    seconds = iter([opened, then, later, at_last, still])
+
+    Bridge(link, log.producer(), Noon(), Intake(FixedRegistry(REGISTRY)), stopwatch=lambda: next(seconds)).step(0)
+
+    assert [len(bundle) for bundle in bundles(log)] == [3]
 
 
 def test_rejected_messages_travel_in_the_bundle_and_are_acknowledged_too(link: MemoryLink, log: MemoryLog) -> None:
