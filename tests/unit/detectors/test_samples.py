@@ -63,6 +63,21 @@ def test_minutes_are_judged_one_by_one_and_their_hour_is_not() -> None:
     assert said(verdicts, 0) == []
 
 
+def test_of_two_kinds_that_begin_together_the_finer_one_counts() -> None:
+    """The hour of 92 begins with the minute of 60; the second minute, 81/80 − 1 = 0.0125, is over."""
+    n, at = 3, np.array([T, T, T + MINUTE_US])
+    recording = Recording(
+        channels=[("s", COD)], channel=np.zeros(n, np.int32),
+        kind=np.array([Kind.HOUR, Kind.MINUTE, Kind.MINUTE], np.uint8), observed_at=at,
+        value=np.array([92.0, 60.0, 81.0]), flag=np.frombuffer(b"NNN", np.uint8),
+    )  # fmt: skip
+
+    told = said(judge_readings(outlet(), recording).verdicts, INSTANT)
+
+    assert [outcome for outcome, _ in told] == ["met", "exceeded"]
+    assert told[1][1] == 0.0125
+
+
 def test_a_reading_that_is_no_valid_value_is_not_judged() -> None:
     verdicts = judged(outlet(), [92.0, 92.0], flags="ND")
 
