@@ -1,7 +1,8 @@
 """Single readings against limits for single samples (GB 18918-2002 as amended from 2026-03-01, facts.md 5.2), beside the day mean.
 
-The national figures (table 4 of the amendment) are not known here: a permit says them, `averaging = "single_sample"`. A single reading is one
-of the kind that its hour's mean is made of: the device's own hours where it sends no finer ones. One that is no valid value is not judged.
+The national figures (table 4 of the amendment) are not known here: a permit says them, `averaging = "single_sample"`. A single reading is what
+the device sent for an instant, the finest kind where there are several: its own hours where it sends nothing else. So it does not depend on what
+else came when. One that is no valid value is not judged.
 """
 
 from collections.abc import Iterator
@@ -14,10 +15,9 @@ from detectors.gas import OXYGEN, OXYGEN_GUARD_PCT, at_baseline
 from detectors.means import in_force
 from detectors.rulings import Key, Ruling, compared, not_judged
 from detectors.weighting import flow_beside
-from schemas.codes import FLAG_MARKED, FLAG_NORMAL, KIND_LENGTH_S, NotJudged, SiteKind
-from schemas.columns import PERIOD_INSTANT, Means, Readings
+from schemas.codes import FLAG_MARKED, FLAG_NORMAL, KIND_LENGTH_S, Kind, NotJudged, SiteKind
+from schemas.columns import PERIOD_INSTANT, Readings
 from schemas.registry import Registry
-from schemas.times import hour_start
 from standards.limits import limits_for
 from standards.parameters import AUXILIARY, CONVERTED
 from standards.rules import PERIOD_OF_AVERAGING, rules
@@ -33,21 +33,15 @@ class Samples:
         self._version = -1
         self._sites: frozenset[str] = frozenset()
 
-    def rulings(self, readings: Readings, hours: Means) -> Iterator[tuple[Key, Ruling]]:
-        """Yield what is to be said of the readings that `hours` were made of, as far as a limit for single ones is bound."""
+    def rulings(self, readings: Readings) -> Iterator[tuple[Key, Ruling]]:
+        """Yield what is to be said of the readings of closed hours, as far as a limit for single ones is bound."""
         if self._version != self._directory.version:
             self._version, self._sites = self._directory.version, _limited_sites(self._directory.registry)
         if not self._sites:
             return
-        kinds = dict(
-            zip(zip(hours.series.tolist(), hours.start.tolist(), strict=True), hours.kind.tolist(), strict=True)
-        )
-        for number in np.unique(hours.series).tolist():
+        for number in np.unique(readings.series).tolist():
             if self._directory.series[number][0] in self._sites:
-                mine = in_force(readings.take(readings.series == number))
-                asked = [kinds.get((number, start)) for start in hour_start(mine.observed_at).tolist()]
-                rows = mine.take(np.array([k == a for k, a in zip(mine.kind.tolist(), asked, strict=True)], dtype=bool))
-                yield from self._of_series(number, rows, readings)
+                yield from self._of_series(number, _finest(readings.take(readings.series == number)), readings)
 
     def _of_series(self, number: int, rows: Readings, readings: Readings) -> Iterator[tuple[Key, Ruling]]:
         site, parameter = self._directory.series[number]
@@ -74,6 +68,15 @@ class Samples:
         instant = both.observed_at * len(KIND_LENGTH_S) + both.kind
         beside = np.where(both.series == oxygen, -1, oxygen)
         return flow_beside(both.series, instant, both.value, both.flag == FLAG_NORMAL, beside)[: len(rows)]
+
+
+def _finest(rows: Readings) -> Readings:
+    """Return one reading of a series for each instant, of the finest kind; the device's own day values are none."""
+    rows = in_force(rows.take(rows.kind <= Kind.HOUR))
+    rows = rows.take(np.lexsort((rows.kind, rows.observed_at)))
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = rows.observed_at[1:] != rows.observed_at[:-1]
+    return rows.take(first)
 
 
 def _limited_sites(registry: Registry) -> frozenset[str]:

@@ -70,7 +70,7 @@ class Judge:
         """
         window = _Window(means)
         items = {key: self._verdict(window, key) for key in self._subjects(window)}
-        single = () if readings is None else self._samples.rulings(readings, means)
+        single = () if readings is None else self._samples.rulings(readings)
         if readings is not None and marking is not None:
             items |= start_stop_rulings(self._directory, readings, means, marking)
         return columns(chain(items.items(), class_rulings(self._directory, means), single))
