@@ -23,7 +23,7 @@ class Scope(Enum):
     SITE_DAY = "site, parameter and natural day"
     SITE_YEAR = "site and natural year"
     ONSET = "city and onset"
-    PLATFORM = "our own platform and hour"
+    PLATFORM = "one loss of our own"
 
 
 SCOPES: Final[dict[FindingKind, Scope]] = {
@@ -66,7 +66,7 @@ def cause_of(finding: Finding) -> Cause | None:
     elif scope in (Scope.SITE_DAY, Scope.SITE_YEAR):
         key = (finding.site_id, finding.parameter, start)
     elif scope is Scope.PLATFORM:
-        key = (start // HOUR_US * HOUR_US,)
+        key = (finding.detail.get("cause"), finding.detail.get("subject"))
     else:
         key = (finding.city, start)
     alert_id = content_id("alert", finding.kind, *key)

@@ -40,11 +40,14 @@ class Presence:
         """Not noted yet; the last one goes on while `_going_on`."""
         self._going_on = False
         self._missing: set[str] = set()
+        self._looked_at = clock.now()
 
     def look(self) -> None:
         """Extend the present stretch, or end it; then note what there is. Raises Unavailable, and loses nothing by it."""
         missing = self._health.missing() if self._health.is_alive() else ["loop"]
         now = self._clock.now()
+        if now - self._looked_at > GAP_US:  # the whole process stood still: nobody looked
+            self._going_on = False
         if missing:
             self._missing.update(missing)
             self._going_on = False
@@ -54,7 +57,10 @@ class Presence:
             self._stretches.append(Stretch(now, now, " ".join(sorted(self._missing - {"started"}))))
             self._going_on = True
             self._missing.clear()
-        self._note()
+        try:
+            self._note()
+        finally:
+            self._looked_at = self._clock.now()  # not `now`: a database that answers late is no standstill of ours
 
     def _note(self) -> None:
         if not self._stretches:

@@ -20,7 +20,7 @@ class OwnLoss(NamedTuple):
     subject: str
     """What was lost, or where: topic and log, topic/partition@offset, bridge and hour."""
     noted_at: int
-    """µs."""
+    """µs; 0: not known when it is kept, then PostgreSQL's own time."""
     messages: int | None = None
     """How many at least; None where it is not known."""
 

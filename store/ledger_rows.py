@@ -30,4 +30,4 @@ def write_booked(cursor: Cursor, booked: Sequence[Booked]) -> None:
 
 def write_loss(cursor: Cursor, loss: OwnLoss) -> None:
     """Keep a loss, once."""
-    cursor.execute(SQL["keep_loss"], loss._asdict() | {"noted_at": from_us(loss.noted_at)})
+    cursor.execute(SQL["keep_loss"], loss._asdict() | {"noted_at": from_us(loss.noted_at) if loss.noted_at else None})

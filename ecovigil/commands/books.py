@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -78,7 +79,7 @@ def sent_table(day: date, accounts: DayAccounts) -> Table:
 
 
 def _table(title: str, headings: tuple[str, ...], rows: list[list[Text]]) -> Table:
-    table = Table(title=title)
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for heading in headings:
         table.add_column(heading, justify="left" if heading in (headings[0], "") else "right")
     for row in rows[:-1]:

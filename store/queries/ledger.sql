@@ -38,8 +38,9 @@ WHERE a.messages > coalesce(b.messages, 0)
 ON CONFLICT (cause, subject) DO NOTHING;
 
 -- name: keep_loss
+-- Where it is not known since when: since now.
 INSERT INTO own_loss (cause, subject, noted_at, messages)
-VALUES (%(cause)s, %(subject)s, %(noted_at)s, %(messages)s)
+VALUES (%(cause)s, %(subject)s, coalesce(%(noted_at)s, now()), %(messages)s)
 ON CONFLICT (cause, subject) DO NOTHING;
 
 -- name: untold

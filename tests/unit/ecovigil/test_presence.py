@@ -19,6 +19,7 @@ class Room:
         self.store = store or MemoryStore()
         self.is_connected = True
         self.is_database_there = True
+        self.answers_after_s = 0
         self.at = now
         health = Health(clock=lambda: 0.0)
         health.require("mqtt", lambda: self.is_connected)
@@ -31,6 +32,7 @@ class Room:
     def note_presence(self, role: str, stretches: Sequence[Stretch], gap_us: int) -> None:
         if not self.is_database_there:
             raise Unavailable("database: away")
+        self.at += self.answers_after_s * SECOND_US
         self.store.note_presence(role, stretches, gap_us)
 
     def look_for(self, seconds: int) -> None:
@@ -130,3 +132,23 @@ def test_nobody_is_missed_while_another_process_of_the_role_is_there() -> None:
     one.look_for(5)
 
     assert one.outages == []
+
+
+def test_a_process_that_stood_still_as_a_whole_was_away() -> None:
+    room = Room()
+    room.look_for(60)
+
+    room.at += 45 * SECOND_US
+    room.look_for(10)
+
+    assert seconds(room.outages) == [(60, 110, "")]
+
+
+def test_a_database_that_answers_late_is_no_standstill() -> None:
+    room = Room()
+    room.look_for(60)
+    room.answers_after_s = 300
+
+    room.look_for(10)
+
+    assert room.outages == []
