@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test acceptance bench lint format types imports docs clean
+.PHONY: help demo test acceptance bench drill lint format types imports docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,6 +28,9 @@ acceptance: $(VENV)/.dev  ## whole replays, official data, drills, real Kafka an
 
 bench: $(VENV)/.bench  ## speed on Mosquitto, Apache Kafka and PostgreSQL (QUICK=1: shortened; MODE="chain ingest"; ARGS)
 	$(BIN)/ecovigil bench $(MODE) $(if $(QUICK),--quick) --results benchmarks/results $(ARGS)
+
+drill: $(VENV)/.dev  ## every fault on Apache Kafka, Mosquitto and PostgreSQL; ends with a table (ARGS=--help says more)
+	$(BIN)/python -m tests.drills $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff: rules and layout
 	$(BIN)/ruff check .

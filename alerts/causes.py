@@ -24,6 +24,7 @@ class Scope(Enum):
     SITE_YEAR = "site and natural year"
     ONSET = "city and onset"
     PLATFORM = "one loss of our own"
+    LOG = "the finding itself: one partition of one log, up to one offset"
 
 
 SCOPES: Final[dict[FindingKind, Scope]] = {
@@ -32,6 +33,7 @@ SCOPES: Final[dict[FindingKind, Scope]] = {
     FindingKind.DEAD_LETTER: Scope.DEVICE,
     FindingKind.LOG_REPLACED: Scope.PLATFORM,
     FindingKind.OWN_LOSS: Scope.PLATFORM,
+    FindingKind.LOG_GAP: Scope.LOG,
     FindingKind.CONFLICTING_VALUES: Scope.SITE_HOUR,
     FindingKind.ABOVE_RANGE: Scope.SITE_HOUR,
     FindingKind.EARLY_WARNING: Scope.SITE_HOUR,
@@ -67,6 +69,8 @@ def cause_of(finding: Finding) -> Cause | None:
         key = (finding.site_id, finding.parameter, start)
     elif scope is Scope.PLATFORM:
         key = (finding.detail.get("cause"), finding.detail.get("subject"))
+    elif scope is Scope.LOG:
+        key = (finding.finding_id,)
     else:
         key = (finding.city, start)
     alert_id = content_id("alert", finding.kind, *key)

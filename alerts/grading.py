@@ -70,6 +70,9 @@ FIXED: Final[dict[FindingKind, FixedGrade]] = {
         Grade.YELLOW, "the log is read from its beginning; what the old one held and nobody had read is gone"
     ),
     FindingKind.OWN_LOSS: FixedGrade(Grade.ORANGE, "what we had acknowledged no device sends again by itself"),
+    FindingKind.LOG_GAP: FixedGrade(
+        Grade.RED, "reports were lost, and the partition is not judged until somebody decides"
+    ),
 }
 """A kind that is not here raises no alert; its findings are kept and can be looked up."""
 

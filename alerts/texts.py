@@ -203,6 +203,32 @@ def _clock(about: About) -> list[Text]:
     ]
 
 
+def _log_gap(about: About) -> list[Text]:
+    place, offset, records = _log_place(about), about.figure("offset"), about.figure("records")
+    lost = (
+        Text(
+            f"{place} 自 {offset} 起有 {records} 条记录在处理前被删除",
+            f"{place}: {records} records from {offset} on were deleted before they were read",
+        )
+        if records
+        else Text(f"{place} 在 {offset} 之前就结束了", f"{place} ends before {offset}, which was read already")
+    )
+    if about.alert.state is AlertState.RESOLVED:
+        by = about.figure("by")
+        return [lost, Text(f"{by} 已决定继续处理", f"{by} has let it go on")]
+    return [
+        lost,
+        Text(
+            "该分区已停止判定，请执行 ecovigil log resume，并让设备重发",
+            "the partition stands still: `ecovigil log resume`, and let the devices send again",
+        ),
+    ]
+
+
+def _log_place(about: About) -> str:
+    return f"{about.figure('topic')}/{about.figure('partition')}"
+
+
 def _of_hour(about: About) -> list[Text]:
     alert = about.alert
     zh, en = words.parameter_words(alert.parameter or "")
@@ -256,4 +282,5 @@ BODIES: Final[dict[FindingKind, Callable[[About], list[Text]]]] = {
     FindingKind.EARLY_WARNING: plant_texts.warning,
     FindingKind.LOG_REPLACED: _own_loss,
     FindingKind.OWN_LOSS: _own_loss,
+    FindingKind.LOG_GAP: _log_gap,
 }

@@ -23,6 +23,7 @@ KIND_WORDS: Final[dict[FindingKind, tuple[str, str]]] = {
     FindingKind.DEAD_LETTER: ("系统内部错误", "internal error"),
     FindingKind.LOG_REPLACED: ("消息日志被更换", "log replaced"),
     FindingKind.OWN_LOSS: ("平台丢失数据", "own loss"),
+    FindingKind.LOG_GAP: ("消息日志缺失", "log gap"),
 }
 MEAN_WORDS: Final = {
     Period.HOUR: ("小时均值", "hour mean"),

@@ -6,22 +6,29 @@ too, so what reads it must be indifferent to repeats. Offsets are never committe
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.errors import LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from kafka.structs import TopicPartition
 
 from bus.kafka_address import KafkaAddress
 from bus.kafka_identity import IdentityWatch
+from bus.kafka_notes import Notes
+from bus.kafka_sent import Outstanding
 from bus.kafka_topics import CONNECT_MS, MAX_RECORD_BYTES, QUICK, high_water, topic_identity, translated
 from bus.port import LogRecord, Rebalance
 from schemas.errors import OffsetGone, Unavailable
 from schemas.partitions import partition_of
 
 DELIVERY_MS: Final = 30_000
+STUCK_AFTER_S: Final = 45.0
+"""By then every record must have arrived or failed."""
+LOOK_EVERY_S: Final = 2.0
+ABANDONED_WITHIN_S: Final = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +41,13 @@ class KafkaLogProducer:
         self._address = address
         self._client_id = client_id
         self._client: Any = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._failed: Exception | None = None
         """First failure since the last `flush`."""
         self._broken = False
+        self._outstanding = Outstanding()
+        self._closing = threading.Event()
+        self._watch: threading.Thread | None = None
 
     def partitions(self, topic: str) -> int:
         """Return how many partitions the topic has; raises Unavailable."""
@@ -61,9 +71,14 @@ class KafkaLogProducer:
             partition = 0 if key is None else partition_of(key, self.partitions(topic))
         with translated(f"topic {topic}"):
             client = self._connected()
-            future = client.send(topic, value, key=key.encode() if key else None, partition=partition)
-        future.add_callback(lambda _: on_done(None) if on_done else None)
-        future.add_errback(lambda error: self._fail(client, error, on_done))
+            number = self._outstanding.add(client, on_done)
+            try:
+                future = client.send(topic, value, key=key.encode() if key else None, partition=partition)
+            except BaseException:
+                self._outstanding.forget(number)
+                raise
+        future.add_callback(lambda _: self._outstanding.settle(number, None))
+        future.add_errback(lambda error: self._fail(client, error, number))
 
     def flush(self, timeout_s: float = 30.0) -> None:
         """Wait until all that was sent is acknowledged; raises Unavailable where any record was not."""
@@ -76,19 +91,37 @@ class KafkaLogProducer:
 
     def close(self) -> None:
         """Flush shortly and let go."""
+        self._closing.set()
         client, self._client = self._client, None
         if client is not None:
-            client.close(timeout=5)
+            with suppress(KafkaError):
+                client.flush(timeout=5)
+            _abandon(client)
 
     def _connected(self) -> Any:
         with self._lock:
-            if self._client is not None and self._broken:
-                self._client.close(timeout=0)
-                self._client = None
+            if self._broken:
+                self._replace()
             if self._client is None:
                 self._client = self._connect()
-                self._broken = False
+                self._watch = self._watch or _started(self._look_after)
             return self._client
+
+    def _replace(self) -> None:
+        """Let go of the client; what it still holds has failed, and its owner sends it again."""
+        client, self._client, self._broken = self._client, None, False
+        if client is not None:
+            _abandon(client)
+            self._outstanding.give_up(client, Unavailable("Kafka: the client was given up"))
+
+    def _look_after(self) -> None:
+        # after an outage longer than the delivery time, kafka-python 3.0 may wait for a producer id for ever: what it holds
+        # then neither arrives nor fails
+        while not self._closing.wait(LOOK_EVERY_S):
+            if self._outstanding.waiting_s() > STUCK_AFTER_S:
+                log.warning("Kafka: a record has had no answer for %g s: another client takes over", STUCK_AFTER_S)
+                with self._lock:
+                    self._replace()
 
     def _connect(self) -> Any:
         return KafkaProducer(
@@ -106,65 +139,26 @@ class KafkaLogProducer:
             metrics_enabled=False,
         )
 
-    def _fail(self, client: Any, error: Exception, on_done: Callable[[Exception | None], None] | None) -> None:
+    def _fail(self, client: Any, error: Exception, number: int) -> None:
         # runs on the client's thread. A producer id that a restarted memory broker does not know fails every later
         # record too, so the whole client is replaced; records that it still holds fail and are sent again by their owner
         self._failed = self._failed or error
         self._broken = self._broken or client is self._client
-        if on_done is not None:
-            on_done(error)
+        self._outstanding.settle(number, error)
 
 
-class _Notes:
-    """Notes a changed assignment; runs on the client's heartbeat loop, so it must not wait for anything."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._lock = threading.Lock()
-        self._assigned: frozenset[int] = frozenset()
-        self._told: frozenset[int] = frozenset()
-        self._lost: frozenset[int] = frozenset()
-        self.is_member = False
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        with self._lock:
-            self.is_member = False
-            gone = frozenset(tp.partition for tp in revoked)
-            self._lost |= gone
-            self._assigned -= gone
-
-    on_partitions_lost = on_partitions_revoked
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        partitions = list(assigned)
-        self._client.pause(*partitions)
-        for tp in partitions:
-            self._client.seek(tp, 0)  # any position: a partition without one makes `poll` ask for committed offsets
-        with self._lock:
-            self.is_member = True
-            self._assigned |= {tp.partition for tp in partitions}
-
-    def forget(self) -> None:
-        """Note all partitions as lost and gained: the log behind them is another one."""
-        with self._lock:
-            self._lost |= self._assigned
-
-    def owns(self, partition: int) -> bool:
-        """Whether the partition is ours and the owner was told so."""
-        with self._lock:
-            return partition in self._assigned & self._told and partition not in self._lost
-
-    def take(self) -> Rebalance | None:
-        """Return the change since the last call."""
-        with self._lock:
-            if self._assigned == self._told and not self._lost & self._told:
-                return None
-            change = Rebalance(self._assigned, self._assigned - (self._told - self._lost), self._told & self._lost)
-            self._told, self._lost = self._assigned, frozenset()
-            return change
+def _abandon(client: Any) -> None:
+    # `close` flushes first and raises where it cannot (kafka-python 3.0): the client would live on, with all that it holds
+    client._sender.force_close()
+    client._sender.join(ABANDONED_WITHIN_S)
+    with suppress(KafkaError):
+        client.close(timeout=0)
 
 
-ConsumerRebalanceListener.register(_Notes)
+def _started(target: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=target, name="look after the producer", daemon=True)
+    thread.start()
+    return thread
 
 
 class KafkaLogConsumer:
@@ -177,7 +171,7 @@ class KafkaLogConsumer:
         self._identity = IdentityWatch(address, topic)
         with translated(f"no answer from {address.bootstrap}"):
             self._client = _consumer_client(address, group, client_id)
-        self._notes = _Notes(self._client)
+        self._notes = Notes(self._client)
         self._client.subscribe([topic], listener=self._notes)
 
     @property
@@ -273,9 +267,9 @@ class KafkaLogConsumer:
         raise self._gone(cause) from error
 
     def _gone(self, cause: Any) -> OffsetGone:
-        positions = _offending(cause)
-        self._client.pause(*positions)
-        tp, offset = next(iter(positions.items()), (TopicPartition(self._topic, -1), -1))
+        # one at a time: the next poll meets the others
+        tp, offset = next(iter(sorted(_offending(cause).items())))
+        self._client.pause(tp)
         return OffsetGone(self._topic, tp.partition, offset)
 
 

@@ -94,6 +94,17 @@ def _prober(address: KafkaAddress) -> Iterator[Any]:
         client.close(autocommit=False)
 
 
+def low_water(address: KafkaAddress, topic: str, partition: int) -> int:
+    """Return the first offset that is still there; raises Unavailable."""
+    tp = TopicPartition(topic, partition)
+    with translated(f"topic {topic}"):
+        client = KafkaConsumer(**address.options(), **QUICK)
+        try:
+            return int(client.beginning_offsets([tp], timeout_ms=CONNECT_MS)[tp])
+        finally:
+            client.close(autocommit=False)
+
+
 def _fetched_high_water(client: Any, tp: TopicPartition) -> int:
     client.assign([tp])
     client.seek(tp, client.beginning_offsets([tp], timeout_ms=CONNECT_MS)[tp])

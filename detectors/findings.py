@@ -4,7 +4,7 @@ from schemas import topics
 from schemas.codes import FindingKind, FindingStatus, Period
 from schemas.events import Finding
 from schemas.identity import content_id
-from store.port import FindingRow, OutboxEvent
+from store.port import FindingRow, Lease, OutboxEvent
 
 
 def finding_row(finding: Finding) -> FindingRow:
@@ -68,6 +68,26 @@ def device_clock(device_id: str, site: str, received_hour: int, now: int, detail
         start=received_hour,
         detected_at=now,
         detail={"example": detail},
+    )
+
+
+def log_gap(lease: Lease, earliest: int, status: FindingStatus = FindingStatus.RAISED, by: str = "") -> Finding:
+    """Return the finding that a partition cannot be read on at `lease.next_offset`: the log now begins at `earliest`, or ends before."""
+    detail = {
+        "topic": lease.topic,
+        "partition": lease.partition,
+        "offset": lease.next_offset,
+        "earliest": earliest,
+        "records": max(0, earliest - lease.next_offset),
+    }
+    return Finding(
+        finding_id=content_id(
+            "finding", FindingKind.LOG_GAP, lease.topic, lease.partition, lease.log_id, lease.next_offset
+        ),
+        kind=FindingKind.LOG_GAP,
+        status=status,
+        detected_at=lease.tick_at,
+        detail=detail | ({"by": by} if by else {}),
     )
 
 

@@ -15,9 +15,10 @@ from detectors.held import Held, held_by
 from detectors.partition import Partition
 from detectors.poison import Sieve
 from detectors.rejudging import follow_marks, rejudge
+from detectors.standstill import Standstill
 from detectors.takeover import take_over
 from schemas.bundle import Bundle, Tick, decode_record
-from schemas.errors import EcoVigilError, LeaseLost
+from schemas.errors import EcoVigilError, LeaseLost, OffsetGone
 from schemas.times import MINUTE_US
 from schemas.topics import REPORTS
 from store.port import Advance, Lease, WorkStore
@@ -42,11 +43,16 @@ class Worker:
         """Partitions that another one has claimed: ours again where the group says at the next poll that they still are."""
         self._draft = Draft()
         self._sieve = Sieve()
+        self._standstill = Standstill(consumer, store)
 
     def step(self, wait_s: float) -> bool:
         """Work off what a poll brings, and what marks touched; return whether there was anything. Raises Unavailable where log or database is away."""
         self._follow_assignment()
-        records = self._consumer.poll(wait_s, self._max_records)
+        try:
+            records = self._consumer.poll(wait_s, self._max_records)
+        except OffsetGone as gone:
+            self._stand_still(gone)
+            return True
         marked = False
         try:
             marked = self._follow_marks()
@@ -80,15 +86,23 @@ class Worker:
             for partition in set(self._partitions) - kept:
                 del self._partitions[partition]
             self._unsure &= kept
-            self._wanted = set(change.assigned) - set(self._partitions) - self._unsure
+            self._standstill.keep(kept)
+            self._wanted = set(change.assigned) - set(self._partitions) - self._unsure - self._standstill.partitions()
         else:
             self._wanted |= self._fenced
         self._fenced.clear()
         self._rebuild_unsure()
+        self._wanted |= self._standstill.released()
         if self._wanted:
             for lease in self._store.claim(REPORTS, self._consumer.log_id(), sorted(self._wanted), self._owner):
                 self._start(lease)
             self._wanted.clear()
+
+    def _stand_still(self, gone: OffsetGone) -> None:
+        """Stop one partition; what the others have is committed already."""
+        partition = self._partitions.pop(gone.partition, None)
+        if partition is not None:
+            self._standstill.stop(gone, partition.lease_now())
 
     def _rebuild_unsure(self) -> None:
         """Believe the store: where the epoch is still ours the state is rebuilt, else the partition has another owner."""

@@ -221,11 +221,14 @@ class Bridge:
         self._launch(flight)
 
     def _send_again(self) -> None:
+        """Launch what failed, in order; where the log is still away, the others need not find that out one by one."""
         failed, self._failed = self._failed, []
-        for flight in failed:
-            self._launch(flight)
+        for number, flight in enumerate(failed):
+            if not self._launch(flight):
+                self._failed = failed[number + 1 :]
+                return
 
-    def _launch(self, flight: Flight) -> None:
+    def _launch(self, flight: Flight) -> bool:
         self._flying += 1
         try:
             self._producer.send(
@@ -233,6 +236,8 @@ class Bridge:
             )
         except Unavailable as error:
             self._landings.note(flight, error)
+            return False
+        return True
 
     def _land(self) -> bool:
         """Act on what Kafka said; returns whether any bundle is safe now."""

@@ -205,6 +205,8 @@ class FindingKind(StrEnum):
     """消息日志更换: the log is another one than before; reading starts at its beginning."""
     OWN_LOSS = "own_loss"
     """平台丢失: messages that we had acknowledged are not in the books, or were deleted before they were read."""
+    LOG_GAP = "log_gap"
+    """消息缺失: the log has lost records before they were read; that partition stands still until people decide."""
 
 
 STREAM_KINDS: Final = frozenset(
@@ -216,6 +218,7 @@ STREAM_KINDS: Final = frozenset(
         FindingKind.DEAD_LETTER,
         FindingKind.LOG_REPLACED,
         FindingKind.OWN_LOSS,
+        FindingKind.LOG_GAP,
         FindingKind.EARLY_WARNING,
     }
 )

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from schemas.codes import SiteKind
 from schemas.registry import Binding, Site
@@ -31,6 +30,9 @@ def generator_of(seed: int, site_id: str) -> np.random.Generator:
 
 def wander(rng: np.random.Generator, samples: int) -> Series:
     """Return AR(1) noise of unit variance (`samples`,), cut at four standard deviations."""
+    # it takes longer to import than all the rest: a role that starts again after a crash must not pay for it
+    from scipy.signal import lfilter
+
     steps = rng.standard_normal(samples)
     steps[1:] *= np.sqrt(1.0 - MEMORY**2)
     noise: Any = lfilter([1.0], [1.0, -MEMORY], steps)

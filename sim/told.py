@@ -8,9 +8,7 @@ from sim.results import AlertFound, NotificationFound
 from store.alert_port import Alert, AlertFilter, AlertStore
 
 EVERY_ALERT: Final = AlertFilter(limit=1_000_000)
-WHOLE_DEVICE: Final = frozenset(
-    {FindingKind.SILENT_DEVICE, FindingKind.DEVICE_CLOCK, FindingKind.DEAD_LETTER, FindingKind.LOG_REPLACED}
-)
+WHOLE_DEVICE: Final = frozenset({FindingKind.SILENT_DEVICE, FindingKind.DEVICE_CLOCK, FindingKind.DEAD_LETTER})
 """Kinds that are about the logger, and so about every site it reports for."""
 
 

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from ecovigil.demo import bundled_play, demo_folder, emptied, opened_demo, play_through
 from ecovigil.demo_words import tell
-from ecovigil.report import write_report
 from ecovigil.settings import load
 
 Exit = Annotated[bool, typer.Option("--exit", help="结束后立即退出。 Leave at the end without waiting.")]
@@ -26,6 +25,9 @@ def demo(leave: Exit = False, data_dir: DataDir = None) -> None:
     settings, console = load(), Console()
     folder = emptied(demo_folder(settings, data_dir))
     console.print("环警 EcoVigil：启动内置服务器 starting our own servers …")
+    # draws charts, which takes a second to import: every role's process would pay for it
+    from ecovigil.report import write_report
+
     played = bundled_play()
     with opened_demo(settings, folder, played) as chain:
         summary = play_through(chain, played, console)

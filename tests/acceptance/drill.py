@@ -54,7 +54,7 @@ SLOW_S: Final = 0.05
 class Receiver:
     """A real receiver of webhooks: keeps every delivery as (Idempotency-Key, body)."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow_s: float = SLOW_S) -> None:
         self.deliveries: list[tuple[UUID, dict[str, Any]]] = []
         self.pause = threading.Event()
         self.is_answering = False
@@ -64,7 +64,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 receiver.is_answering = True
-                receiver.pause.wait(SLOW_S)
+                receiver.pause.wait(slow_s)
                 receiver.is_answering = False
                 receiver.deliveries.append((UUID(self.headers["Idempotency-Key"]), body))
                 self.send_response(204)
@@ -95,38 +95,40 @@ class Replay:
 
     registry: Registry
     arrivals: list[Arrival]
+    step_us: int = HOUR_US
+    """Between two ticks."""
 
     def steps(self) -> list[tuple[int, list[Arrival]]]:
-        """Return (tick, arrivals up to it) for each hour, and a last tick after the last deadline."""
-        first = date_us(FIRST) + HOUR_US + MINUTE_US
-        steps = list(in_steps(self.arrivals, first, HOUR_US))
+        """Return (tick, arrivals up to it) for each step, and a last tick after the last deadline."""
+        first = date_us(day_of(self.arrivals[0].at)) + self.step_us + MINUTE_US
+        steps = list(in_steps(self.arrivals, first, self.step_us))
         return [*steps, (steps[-1][0] + HOUR_US, [])]
 
     def days(self) -> list[date]:
         """Return the days of the books."""
-        return sorted({day_of(arrival.at) for arrival in self.arrivals} | {FIRST})
+        return sorted({day_of(arrival.at) for arrival in self.arrivals})
 
 
-def replay_for(receiver: Receiver) -> Replay:
+def replay_for(receiver: Receiver, first: date = FIRST, last: date = LAST, step_us: int = HOUR_US) -> Replay:
     """Return the bundled stations and a part of the fleet; everybody is told by webhook."""
     tables = example_registry().model_dump(exclude_unset=True)
     tables["recipient"] = [
         {"id": name, "channel": "webhook", "address": receiver.url, **more} for name, more in RECIPIENTS.items()
     ]
     registry = Registry.from_tables(tables)
-    return Replay(registry, merged([*_air(registry), _fleet(registry)]))
+    return Replay(registry, merged([*_air(registry, first, last), _fleet(registry, first, last)]), step_us)
 
 
-def _air(registry: Registry) -> Iterator[list[Arrival]]:
+def _air(registry: Registry, first: date, last: date) -> Iterator[list[Arrival]]:
     for path in beijing_files():
-        file = read_station(path).between(FIRST, LAST)
+        file = read_station(path).between(first, last)
         station = station_of(file.station, registry)
         assert station is not None
         yield list(hour_arrivals(file, station))
 
 
-def _fleet(registry: Registry) -> list[Arrival]:
-    start, end = date_us(FIRST), date_us(LAST) + 24 * HOUR_US
+def _fleet(registry: Registry, first: date, last: date) -> list[Arrival]:
+    start, end = date_us(first), date_us(last) + 24 * HOUR_US
     incidents = [_bypass(site, at) for site in BYPASSED for at in range(start + 2 * HOUR_US, end, 6 * HOUR_US)]
     fleet = Fleet(registry, start, end, incidents=incidents, seed=7)
     devices = {monitor.device_id for monitor in fleet.monitors if monitor.site_id in FLEET}
@@ -159,6 +161,7 @@ class Drill:
         with ExitStack() as opened:
             settings = replay_settings(Settings())
             self.servers = opened.enter_context(Servers(settings, data_dir=self._folder, durable=False))
+            self._environment = environment_of_roles(self.servers, self.servers.settings, self._folder)
             self._open(opened, self.servers.settings)
             self._opened = opened.pop_all()
         return self
@@ -176,14 +179,17 @@ class Drill:
         opened.callback(producer.close)
         self.backlog = Backlog(self.database, kafka_address(settings.kafka))
         self.playback = Playback(self.fleet, producer)
-        self._environment = environment_of_roles(self.servers, settings, self._folder)
         self._start_roles(opened)
+
+    def environment(self, role: str) -> dict[str, str]:
+        """Return the environment of a process of this role."""
+        return self._environment
 
     def _start_roles(self, opened: ExitStack) -> None:
         supervision = Supervision()
         opened.callback(supervision.stop)
         for number, role in enumerate(ROLES):
-            self.roles.append(RoleProcess(role, self._environment, log_file=self._folder / f"{role}-{number}.log"))
+            self.roles.append(RoleProcess(role, self.environment(role), log_file=self._folder / f"{role}-{number}.log"))
             self.roles[-1].start()
         supervision.watch(self.roles)
 

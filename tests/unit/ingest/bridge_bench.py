@@ -70,6 +70,8 @@ class HeldProducer:
     def __init__(self, partitions: int = 4) -> None:
         self.sent: list[tuple[int, bytes, Callable[[Exception | None], None]]] = []
         self.count = partitions
+        self.is_away = False
+        self.asked = 0
 
     def partitions(self, topic: str) -> int:
         return self.count
@@ -85,6 +87,9 @@ class HeldProducer:
     ) -> None:
         assert partition is not None
         assert on_done is not None
+        self.asked += 1
+        if self.is_away:
+            raise Unavailable("kafka: away")
         self.sent.append((partition, value, on_done))
 
     def finish(self, index: int, error: Exception | None = None) -> None:

@@ -114,6 +114,21 @@ def test_a_bundle_that_kafka_refused_is_sent_again_and_nothing_more_is_read(link
     assert len(link.settled) == 1
 
 
+def test_where_kafka_is_still_away_one_bundle_finds_it_out_for_all(link: MemoryLink) -> None:
+    producer = HeldProducer(partitions=1)
+    bridge = bridge_on(link, producer)
+    for minute in range(3):
+        link.offer(report_topic("220100", "mn-1"), payload(minute))
+        bridge.step(0)
+    producer.is_away = True
+    for index in range(3):
+        producer.finish(index, Unavailable("kafka: away"))
+
+    bridge.step(0)
+
+    assert producer.asked == 3 + 1
+
+
 def test_a_bridge_that_waits_for_kafka_stops_reading(link: MemoryLink) -> None:
     for minute in range(50):
         link.offer(report_topic("220100", "mn-1"), payload(minute))
