@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from math import isfinite
-from operator import mul
 from string import ascii_uppercase, digits
 from typing import Any, Final, NamedTuple
 
@@ -176,30 +175,25 @@ def _admitted(device_id: str, period: Period, items: list[Any], site: SiteEntry,
 
 def _usual_readings(items: list[Any], site: SiteEntry) -> tuple[list[int], list[float], str] | None:
     """Return the columns where every reading is plain and known, else None: the caller looks at each."""
+    known = site.channels
     try:
-        names, raw, flags = _usual_columns(items)
-        channels, factors = site.layout(names)
-        if not (_NUMBERS.issuperset(map(type, raw)) and _FLAGS.issuperset(flags)):
+        if type(items[0]) is dict:
+            entries = [known[item["parameter"]] for item in items]
+            raw = [item["value"] for item in items]
+            flags = [item.get("flag", "N") for item in items]
+        else:
+            entries = [known[item[0]] for item in items]
+            raw = [item[1] for item in items]
+            flags = [item[2] if len(item) == 3 else "N" for item in items if len(item) <= 3]
+        channels = [number for number, _ in entries]
+        if not (_NUMBERS.issuperset(map(type, raw)) and _FLAGS.issuperset(flags) and len(flags) == len(items)):
             return None
-        values = list(map(mul, raw, factors))
-        return (channels, values, "".join(flags)) if isfinite(sum(values)) else None
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError, OverflowError):
+        values = [value * factor for value, (_, factor) in zip(raw, entries, strict=True)]
+    except (KeyError, IndexError, TypeError, AttributeError, OverflowError):
         return None
-
-
-def _usual_columns(items: list[Any]) -> tuple[tuple[str, ...], Sequence[Any], Sequence[Any]]:
-    """Return names, values and flags; raises ValueError or TypeError where a reading is of another form."""
-    if type(items[0]) is dict:
-        names = tuple([item["parameter"] for item in items])
-        return names, [item["value"] for item in items], [item.get("flag", "N") for item in items]
-    lengths = set(map(len, items))
-    if lengths == {2}:
-        names, raw = zip(*items, strict=True)
-        return names, raw, "N" * len(items)
-    if not lengths <= {2, 3}:
-        raise ValueError("a reading of another length")
-    flags = [item[2] if len(item) == 3 else "N" for item in items]
-    return tuple([item[0] for item in items]), [item[1] for item in items], flags
+    if len(set(channels)) < len(channels) or not isfinite(sum(values)):
+        return None
+    return channels, values, "".join(flags)
 
 
 def _each_reading(

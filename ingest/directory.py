@@ -1,7 +1,6 @@
 """The registry as admission needs it: which sites a device reports for, which number and unit factor a channel has."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from schemas.codes import SiteKind
 from schemas.registry import Device, Registry
@@ -9,11 +8,6 @@ from standards.parameters import is_known, to_canonical
 
 ChannelEntry = tuple[int, float]
 """(number of the channel, factor that brings its values to the canonical unit)."""
-Layout = tuple[list[int], list[float]]
-"""(numbers, factors) of the channels of a report, in the order of its readings."""
-
-MAX_LAYOUTS: Final = 32
-"""A device has one order, or few; who sends ever new ones is looked up each time."""
 
 
 class ChannelNumbers:
@@ -42,19 +36,6 @@ class SiteEntry:
     hour_label_is_end: bool
     channels: dict[str, ChannelEntry] = field(default_factory=dict)
     """Channels met so far, by parameter."""
-    _layouts: dict[tuple[str, ...], Layout] = field(default_factory=dict)
-
-    def layout(self, parameters: tuple[str, ...]) -> Layout:
-        """Return numbers and factors of the channels of a report in its order; raises KeyError for an unknown one, ValueError for one twice."""
-        found = self._layouts.get(parameters)
-        if found is None:
-            entries = [self.channels[parameter] for parameter in parameters]
-            found = [number for number, _ in entries], [to_canonical for _, to_canonical in entries]
-            if len(set(parameters)) < len(parameters):
-                raise ValueError("a parameter twice")
-            if len(self._layouts) < MAX_LAYOUTS:
-                self._layouts[parameters] = found
-        return found
 
 
 class Directory:

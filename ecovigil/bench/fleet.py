@@ -27,7 +27,7 @@ STATION_EVERY: Final = 10
 """Every tenth device is an air station, the others are boilers."""
 BYPASS_EVERY: Final = 100
 """Every hundredth device discharges above its limit."""
-BYPASS_FACTOR: Final = 4.0
+BYPASS_FACTOR: Final = 8.0
 AIR: Final = {
     "a21026": 12.0, "a21004": 40.0, "a21005": 0.8, "a05024": 90.0, "a34002": 70.0, "a34004": 35.0,
     "a01001": 8.0, "a01002": 45.0, "a01006": 101.0, "a01007": 2.5,

@@ -13,37 +13,53 @@ PLAIN: Final = "plain"
 """Topic of what is compared with ours."""
 
 
+CLIENTS: Final = ("paho", "frames")
+"""What the bridge may receive with (setting mqtt.client); the first is the default."""
+
+
 def ingest(terms: Terms) -> Result:
-    """Measure the bridge, then what the clients can do by themselves, on the same servers."""
-    shape = FleetShape(devices=1000, minutes=terms.of(600, 60))
+    """Measure the bridge with each MQTT client, then what the clients can do by themselves, on the same servers."""
+    shape = FleetShape(devices=1000, minutes=terms.of(600, 40))
     with BenchServers(registry_of(shape), embedded=terms.embedded) as servers:
-        servers.started("bridge")
-        await_bridge(servers, shape.start_us)
-        asked = order(servers, shape)
         servers.meter.begin()
-        ours = carried_out(servers, asked)
-        spent = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), shape.reports * READINGS)
-        servers.stop("bridge")
-        bridge_s = next(cost.cpu_s for cost in spent if cost.process == "bridge")
-        rate = ours.kafka_has / (ours.acknowledged_at - ours.started_at)
+        measured = {client: _bridged(servers, shape, client) for client in CLIENTS}
+        cost = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), shape.reports * READINGS * len(CLIENTS))
         paho_rate, paho_s = bare_paho(servers, terms)
         kafka = bare_kafka(servers, terms)
         figures = [
-            Figure(name="reports/s", value=rate, beside="paho alone: receive and acknowledge", beside_value=paho_rate),
-            Figure(name="readings/s", value=rate * READINGS),
-            Figure(
-                name="CPU of the bridge", value=bridge_s / shape.reports * 1e6, unit="µs a report",
-                beside="paho alone", beside_value=paho_s * 1e6,
-            ),
-            Figure(
-                name="reports/s a core of the bridge", value=shape.reports / bridge_s,
-                beside="kafka-python alone, one record a report: append", beside_value=kafka["append_per_s"],
-            ),
-            Figure(name="lost", value=shape.reports - ours.kafka_has, unit="reports"),
+            figure
+            for client, (rate, cpu_s, lost) in measured.items()
+            for figure in (
+                Figure(
+                    name=f"reports/s, mqtt.client = {client}", value=rate,
+                    beside="paho alone: receive and acknowledge", beside_value=paho_rate,
+                ),
+                Figure(
+                    name=f"CPU of the bridge, mqtt.client = {client}", value=cpu_s * 1e6, unit="µs a report",
+                    beside="paho alone", beside_value=paho_s * 1e6,
+                ),
+                Figure(
+                    name=f"reports/s a core, mqtt.client = {client}", value=1 / cpu_s,
+                    beside="kafka-python alone, one record a report: append, a core",
+                    beside_value=kafka["count"] / kafka["append_cpu_s"],
+                ),
+                Figure(name=f"lost, mqtt.client = {client}", value=lost, unit="reports"),
+            )
         ]  # fmt: skip
-        return found(
-            servers, terms, "ingest", f"{shape.devices} devices × {shape.minutes} reports", figures, cost=spent
-        )
+        workload = f"{shape.devices} devices × {shape.minutes} reports, with each client"
+        return found(servers, terms, "ingest", workload, figures, cost=cost)
+
+
+def _bridged(servers: BenchServers, shape: FleetShape, client: str) -> tuple[float, float, int]:
+    """Return reports/s, CPU seconds a report of the bridge, and how many reports were lost."""
+    label = f"bridge, {client}"
+    servers.started("bridge", label, ECOVIGIL_MQTT__CLIENT=client)
+    await_bridge(servers, shape.start_us)
+    before = servers.meter.cpu_s()[label]
+    ours = carried_out(servers, order(servers, shape))
+    cpu_s = (servers.meter.cpu_s()[label] - before) / shape.reports
+    servers.stop(label)
+    return ours.kafka_has / (ours.acknowledged_at - ours.started_at), cpu_s, shape.reports - ours.kafka_has
 
 
 def bare_paho(servers: BenchServers, terms: Terms) -> tuple[float, float]:

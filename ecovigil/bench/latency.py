@@ -33,7 +33,7 @@ def latency(terms: Terms) -> Result:
     """Measure publish to notification."""
     with (
         tempfile.TemporaryDirectory(prefix="ecovigil-bench-") as folder,
-        Child(["-m", "ecovigil.bench.receiver"], Path(folder) / "receiver.log", CHECKOUT) as receiver,
+        Child(["-m", "benchmarks.receiver"], Path(folder) / "receiver.log", CHECKOUT) as receiver,
     ):
         hours = FleetShape(
             devices=terms.of(3000, 1000), minutes=BEFORE + 2, prefix="s", webhook=receiver.outcome()["url"]

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ecovigil.bench.results_page import PAGE as RESULTS
+from ecovigil.bench.results_page import page as results_page
+from ecovigil.bench.results_page import read as measured
 from ecovigil.reference import FOLDER as REFERENCE
 from ecovigil.reference import pages
 from schemas.json_schema import FOLDER as SCHEMAS
@@ -26,3 +29,7 @@ def test_a_reference_page_is_up_to_date(name: str) -> None:
 
 def test_no_reference_page_is_left_over() -> None:
     assert {path.name for path in Path(REFERENCE).iterdir()} == set(pages())
+
+
+def test_the_page_of_measured_speed_says_what_was_measured() -> None:
+    assert RESULTS.read_text(encoding="utf-8") == results_page(measured()), "python -m ecovigil.bench.results_page"

@@ -1,4 +1,4 @@
-"""A receiver of webhooks that notes when each notification came: `python -m ecovigil.bench.receiver`.
+"""A receiver of webhooks that notes when each notification came: `python -m benchmarks.receiver`.
 
 Prints its address, then, once a line comes on standard input, every delivery as JSON.
 """
