@@ -185,8 +185,10 @@ class Stretch:
 
     def touch_all(self) -> None:
         """Have everything that is closed worked out again: the law or the stations changed."""
-        self.touched_hours |= set((self.hours.first + np.flatnonzero(self.hours.done)).tolist()[LOOK_BACK_H:])
-        self.touched_days |= set((self.days.first + np.flatnonzero(self.days.done)).tolist()[1:])
+        hours, days = np.flatnonzero(self.hours.done), np.flatnonzero(self.days.done)
+        # of the first ones the 24 hours before them are not all here
+        self.touched_hours |= set((self.hours.first + hours[hours >= LOOK_BACK_H]).tolist())
+        self.touched_days |= set((self.days.first + days[days >= 1]).tolist())
 
     def forget_before(self, hour: int) -> None:
         """Drop the hours before `hour` and the days that ended before it."""

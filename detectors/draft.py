@@ -40,6 +40,8 @@ class Draft:
     rejudge: dict[tuple[str, int], Rejudge] = field(default_factory=dict)
     rejudged: list[tuple[str, int]] = field(default_factory=list)
     marks_followed: dict[int, int] = field(default_factory=dict)
+    registry_followed: dict[int, int] = field(default_factory=dict)
+    stretches: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
 
     def holds_data(self) -> bool:
         """Whether reads of the store would miss something that is drafted here."""
@@ -75,6 +77,8 @@ class Draft:
             rejudge=list(self.rejudge.values()),
             rejudged=self.rejudged,
             marks_followed=self.marks_followed,
+            registry_followed=self.registry_followed,
+            stretches=self.stretches,
         )
 
     def _joined(self, parts: _Rows) -> tuple[Readings, NDArray[np.int32]]:

@@ -1,7 +1,7 @@
 """What a partition knows of marks: it asks the store whenever it judges, and remembers up to where it has judged again."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,14 @@ from detectors.marking import Marking
 from detectors.means import window_end, window_start
 from schemas.columns import Readings
 from schemas.marks import CONDITION_KINDS, Mark
+from schemas.registry import Registry
 from schemas.times import DAY_US, HOUR_US
-from standards.marks import left_out, longest_run_us, reach, rule_for
+from standards.marks import Span, left_out, longest_run_us, reach, rule_for
 from store.mark_reader import MarkReader
 
 _YEAR_US = 366 * DAY_US
+_FAR_US = 10_000_000_000 * 1_000_000
+"""The year 2286: later than any mark."""
 
 
 @dataclass
@@ -52,17 +55,23 @@ class MarkBook:
         return self.store.marks_after(self.followed) if self.followed < self.known else []
 
     def hours_touched(self, mark: Mark) -> set[int]:
-        """Return the hours whose judgement a change of this mark may change.
+        """Return the hours whose judgement a change of this mark may change."""
+        return set(_hours(self._with_others(mark)))
 
-        The time limit of a condition is shared by stretches that touch, or by a year: their hours are touched too.
-        """
-        touched = [mark]
-        if mark.kind in CONDITION_KINDS:
-            rule = rule_for(self.directory.registry, mark)
-            span = _YEAR_US if rule is not None and rule.per_year else longest_run_us()
-            after = self.store.marks_over([mark.site_id], mark.start, mark.end + span)
-            touched += [other for other in after if other.kind in CONDITION_KINDS]
-        return set(_hours(touched))
+    def stretches_of(self, site: str, is_touched: Callable[[Mark], bool], *before: Registry) -> Iterator[Span]:
+        """Yield the stretches whose judgement changes where another rule than `before` applies to marks of a site."""
+        if self.known != 0:
+            for mark in filter(is_touched, self.store.marks_over([site], 0, _FAR_US)):
+                yield from ((other.start, other.end) for other in self._with_others(mark, *before))
+
+    def _with_others(self, mark: Mark, *before: Registry) -> list[Mark]:
+        """Return a mark and those that share its time limit: that of a condition is for stretches that touch, or for a year."""
+        if mark.kind not in CONDITION_KINDS:
+            return [mark]
+        rules = [rule_for(registry, mark) for registry in (self.directory.registry, *before)]
+        span = _YEAR_US if any(rule is not None and rule.per_year for rule in rules) else longest_run_us()
+        after = self.store.marks_over([mark.site_id], mark.start, mark.end + span)
+        return [mark, *(other for other in after if other.kind in CONDITION_KINDS)]
 
     def devices_of(self, site: str) -> Iterable[int]:
         """Return the numbers of the devices that report for a site, as far as they are met."""

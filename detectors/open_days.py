@@ -50,6 +50,14 @@ class OpenDays:
             code = np.array([_CODE[reason] for reason in part.reason.tolist()], np.uint8)
             table.columns["state"][row, at] = 1 + 2 * code + part.valid
 
+    def of(self, series: NDArray[np.int32]) -> Means:
+        """Return the hour means that are kept of some series."""
+        parts = []
+        for start, table in self._days.items():
+            rows = table.rows()
+            parts.append(self._means(start, table, rows[np.isin(self._reporters.series[table.slot[rows]], series)]))
+        return Means.concat(parts)
+
     def close(self, frontier: NDArray[np.int64]) -> Means:
         """Return and forget the means of days that end at or before the frontiers of their devices, by series and start."""
         parts = []

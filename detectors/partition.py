@@ -58,6 +58,10 @@ class Partition:
     devices: DeviceTable = field(default_factory=DeviceTable)
     pending: dict[tuple[str, int], Pending] = field(default_factory=dict)
     series_device: Reporters = field(default_factory=Reporters)
+    registry_followed: int = 0
+    """Version of the registry up to which what it touches is in `stretches`."""
+    stretches: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
+    """[start, end) by (site, device): closed windows that a change of the registry touched, not judged again yet."""
     wake_at: int = 0
     """Before this instant a tick changes nothing, unless something came in."""
     marks_followed: InitVar[int] = 0

@@ -13,7 +13,7 @@ from detectors.marking import Marking
 from detectors.verdicts import APART, Judge
 from detectors.water import SINGLE_FACTOR
 from schemas import topics
-from schemas.codes import FindingStatus, Outcome
+from schemas.codes import FindingStatus, NotJudged, Outcome
 from schemas.columns import Means, Readings
 from schemas.events import Finding
 from schemas.periods import PERIODS, period_end
@@ -65,7 +65,7 @@ class Results:
 
         `marking` is what was left out of the windows, to be told with a finding.
         """
-        if not len(means):
+        if not len(means) and not len(verdicts):
             return
         draft.means.append(means)
         draft.verdicts.append(verdicts)
@@ -150,6 +150,20 @@ class Results:
             "means": entries,
         }
         return OutboxEvent(topics.MEANS, city or organisation or site_id, json.dumps(fields).encode())
+
+
+def taken_back(gone: Verdicts) -> Verdicts:
+    """Return what is said of windows that had these verdicts and have none any more: nothing limits them by now."""
+    return Verdicts.of(
+        series=gone.series,
+        period=gone.period,
+        start=gone.start,
+        outcome=[Outcome.NOT_JUDGED.value] * len(gone),
+        reason=[NotJudged.NOT_LIMITED.value] * len(gone),
+        basis=gone.basis,
+        **{name: np.full(len(gone), np.nan) for name in ("value", "limit_min", "limit_max", "times_over")},
+        **{name: [""] * len(gone) for name in ("rule", "binding")},
+    )
 
 
 def _changed(verdicts: Verdicts, row: int, previous: Verdicts, before: int | None) -> bool:

@@ -20,6 +20,7 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
     """Return the partition as it was after its last commit: devices, open readings, open days, running exceedances, what is to judge again."""
     followed = store.marks_followed(lease.topic, lease.partition)
     partition = Partition(lease, directory, store, marks_followed=followed)
+    partition.registry_followed = store.registry_followed(lease.topic, lease.partition)
     states = store.device_states(lease.partition, partitions)
     directory.devices([device_id for device_id, _ in states])
     partition.devices.load(state for _, state in states)
@@ -33,6 +34,8 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
         _load(partition, series, np.array([frontier[s] for s in series.tolist()], dtype=np.int64))
     for entry in store.rejudge_open([state.device for _, state in states]):
         partition.pending[entry.site, entry.start] = Pending(entry.device)
+    for stretch in store.stretches_open([state.device for _, state in states]):
+        partition.stretches.setdefault((stretch.site, stretch.device), []).append((stretch.start, stretch.end))
     return partition
 
 

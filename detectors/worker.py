@@ -14,6 +14,7 @@ from detectors.draft import Draft
 from detectors.held import Held, held_by
 from detectors.partition import Partition
 from detectors.poison import Sieve
+from detectors.registry_book import RegistryChanges, follow_registry, judge_stretches
 from detectors.rejudging import follow_marks, rejudge
 from detectors.standstill import Standstill
 from detectors.takeover import take_over
@@ -49,13 +50,14 @@ class Worker:
         """Work off what a poll brings, and what marks touched; return whether there was anything. Raises Unavailable where log or database is away."""
         self._follow_assignment()
         try:
-            records = self._consumer.poll(wait_s, self._max_records)
+            records = self._consumer.poll(0.0 if self._touched() else wait_s, self._max_records)
         except OffsetGone as gone:
             self._stand_still(gone)
             return True
-        marked = False
+        again = False
         try:
-            marked = self._follow_marks()
+            self._follow_registry()
+            again = self._follow_marks() | self._judge_stretches()
             self._work(records)
         except LeaseLost:
             log.warning("lease lost, partitions are checked", extra={"partitions": sorted(self._partitions)})
@@ -69,7 +71,7 @@ class Worker:
             if not self._sieve.suspect(records):
                 raise
             self._doubt_all()
-        return bool(records) or marked
+        return bool(records) or again
 
     def held(self) -> Held:
         """Return what is in memory now."""
@@ -146,6 +148,29 @@ class Worker:
             found |= entered_at > 0
         return found
 
+    def _follow_registry(self) -> None:
+        """Note what another version of the registry touches; before anything is judged by it, in the same transaction as that."""
+        behind = {n: p for n, p in sorted(self._partitions.items()) if p.registry_followed != self._directory.version}
+        before: dict[int, RegistryChanges] = {}
+        for partition in behind.values():
+            version = partition.registry_followed
+            if version not in before:
+                old = self._store.registry_at(version)
+                before[version] = RegistryChanges.between(old, self._directory.registry)
+            follow_registry(partition, before[version], self._directory.version, self._draft)
+
+    def _judge_stretches(self) -> bool:
+        """Between ticks, judge again the next slice of what changes of the registry touched; return whether there was any."""
+        touched = self._touched()
+        for partition in touched:
+            judge_stretches(partition, partition.tick_at, self._draft)
+            self._commit()
+        return bool(touched)
+
+    def _touched(self) -> list[Partition]:
+        """Return the partitions that have something to judge again because the registry changed; a tick comes first, to say when that is."""
+        return [p for _, p in sorted(self._partitions.items()) if p.stretches and p.tick_at > p.lease.tick_at]
+
     def _work(self, records: Sequence[LogRecord]) -> None:
         by_partition = groupby(sorted(records, key=lambda r: (r.partition, r.offset)), key=lambda r: r.partition)
         for number, group in by_partition:
@@ -192,13 +217,16 @@ class Worker:
         self._commit()
 
     def _tick(self, partition: Partition, now: int) -> None:
-        if now // MINUTE_US != partition.tick_at // MINUTE_US:
-            self._directory.refresh()
+        if now // MINUTE_US != partition.tick_at // MINUTE_US and self._directory.refresh():
+            self._follow_registry()
         if not partition.is_idle(now):
             partition.tick(now, self._draft)
             if partition.pending:
                 self._commit()
                 rejudge(partition, now, self._draft)
+        if partition.stretches:
+            self._commit()
+            judge_stretches(partition, now, self._draft)
         partition.tick_at = now
 
     def _commit(self) -> None:

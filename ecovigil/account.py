@@ -18,13 +18,13 @@ from standards.marks import LeftOut
 from standards.parameters import canonical_unit
 from standards.rules import LimitPeriod
 from standards.water_targets import WATER_CLASS
-from store.explain import MeanVersion, Sample, VerdictVersion, Window
+from store.explain import MeanVersion, Registration, Sample, VerdictVersion, Window
 
 BESIDE: Final = (OXYGEN, GAS_FLOW, WATER_FLOW, WATER_TEMPERATURE)
 """Parameters of the site that may have a say in a verdict."""
 MADE_OF: Final[dict[str, tuple[str, ...]]] = {NOX: (NO, NO2), WATER_CLASS: WATER_CODES}
 """Parameters of which another may be made."""
-_LIMIT_PERIODS: Final[dict[Period, LimitPeriod]] = {
+LIMIT_PERIODS: Final[dict[Period, LimitPeriod]] = {
     Period.HOUR: "hour",
     Period.DAY: "day",
     Period.MONTH: "month",
@@ -47,6 +47,8 @@ class Account:
     samples: Sequence[Sample]
     left_out: Sequence[LeftOut]
     """Stretches that marks leave out."""
+    registrations: Sequence[Registration] = ()
+    """What the registry said of the site in turn."""
 
     @property
     def verdict(self) -> VerdictVersion:
@@ -105,7 +107,7 @@ class Account:
     def limit(self) -> Limit | None:
         """Return the limit that the registry of now gives, where it is the one of the verdict."""
         water = self.mean(WATER_TEMPERATURE)
-        period = _LIMIT_PERIODS[self.window.period]
+        period = LIMIT_PERIODS[self.window.period]
         found = limits_for(
             self.registry, self.window.site, self.window.parameter, period, self.window.start,
             water.value if water and water.valid else None,

@@ -34,6 +34,10 @@ REASON_WORDS: Final = {
     ),
     NotJudged.CONDITION_UNDECIDED: ("适用条件无法由数据判断", "which row applies can't be decided from the data"),
     NotJudged.FLOW_MISSING: ("缺少流量，无法加权", "there is no flow to weigh with"),
+    NotJudged.NOT_LIMITED: (
+        "曾经判定，现行适用标准对此不设限值",
+        "it was judged before; the present binding does not limit it",
+    ),
 }
 _TERMS: Final = 3
 """Terms of a sum that are written out at its beginning."""

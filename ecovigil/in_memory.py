@@ -20,7 +20,7 @@ from schemas.topics import FINDINGS, MEANS, REPORTS
 from sim.arrivals import Arrival
 from sim.memory_results import MemoryResults
 from sim.people import People
-from sim.scenario_file import Scenario
+from sim.scenario_file import Registration, Scenario
 from sim.scenario_play import Action, play
 from store.memory import MemoryStore
 from store.memory_outbox import MemoryOutbox
@@ -109,6 +109,11 @@ class InMemoryChain:
     def act(self, step: Action) -> str:
         """Do what a person does, at the duty desk or the mark desk."""
         return People(self.store, self.store, self._registry).act(step)
+
+    def register(self, registration: Registration) -> None:
+        """Import another version of the registry."""
+        self._registry = registration.registry
+        self.store.import_registry(registration.registry, "scenario", registration.at)
 
     def results(self) -> MemoryResults:
         """Return what was worked out."""

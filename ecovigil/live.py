@@ -24,7 +24,7 @@ from sim.arrivals import Arrival
 from sim.database_results import DatabaseResults
 from sim.people import People
 from sim.playback import Backlog, Playback
-from sim.scenario_file import Scenario
+from sim.scenario_file import Registration, Scenario
 from sim.scenario_inputs import Kill
 from sim.scenario_play import Action, play
 from store.alerts import PostgresAlerts
@@ -145,6 +145,11 @@ class LiveChain:
     def act(self, step: Action) -> str:
         """Do what a person does, at the duty desk or the mark desk."""
         return People(self.alerts, PostgresMarks(self.database), self.registry).act(step)
+
+    def register(self, registration: Registration) -> None:
+        """Import another version of the registry."""
+        self.registry = registration.registry
+        RegistryStore(self.database).import_registry(registration.registry, "scenario", registration.at)
 
     def results(self) -> DatabaseResults:
         """Return what was worked out."""

@@ -132,6 +132,8 @@ class NotJudged(StrEnum):
     """Which limit applies depends on something the data cannot decide."""
     FLOW_MISSING = "flow_missing"
     """The mean is weighted with the flow, and there is none."""
+    NOT_LIMITED = "not_limited"
+    """It was judged before; what is bound to the site by now limits no such mean."""
 
 
 class Rejection(StrEnum):

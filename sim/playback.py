@@ -124,7 +124,7 @@ class Backlog:
         self._kafka = kafka
 
     def await_settled(self, last_tick: int, timeout_s: float = SETTLED_WITHIN_S) -> None:
-        """Return when every stage is past `last_tick`, the outbox is empty and the later stages have read all; raises Unavailable."""
+        """Return when every stage is past `last_tick`, nothing waits to be published or judged again, and the later stages have read all; raises Unavailable."""
         _wait(lambda: self._ticked(last_tick), timeout_s, "the workers have not reached the last tick")
         _wait_quiet(lambda: self._is_settled(last_tick), timeout_s)
 

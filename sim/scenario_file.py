@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from schemas.errors import InvalidConfiguration
 from schemas.registry import Registry
+from schemas.times import cst_text
 from sim.scenario_expect import Expectation, Expectations, ExpectedBooks
 from sim.scenario_inputs import REGISTRY_TABLES, Feed, Mark, RegistryTables, Step
 from sim.scenario_tables import Moment, Name, Table
@@ -36,12 +37,23 @@ class Play(Table):
 
 
 @dataclass(frozen=True)
+class Registration:
+    """A new version of the registry, and when it comes."""
+
+    at: int
+    registry: Registry
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One scenario as read."""
 
     path: Path
     play: Play
     registry: Registry
+    """As it is known at the start."""
+    registrations: tuple[Registration, ...] = ()
+    """Its later versions, in order of time."""
 
     @property
     def expectations(self) -> list[tuple[str, Expectation]]:
@@ -70,12 +82,17 @@ def scenario_of(tables: dict[str, Any], path: Path) -> Scenario:
     """Return the scenario of parsed TOML tables; raises InvalidConfiguration."""
     entries = _checked(RegistryTables, {n: t for n, t in tables.items() if n in REGISTRY_TABLES}, path)
     play = _checked(Play, {n: t for n, t in tables.items() if n not in REGISTRY_TABLES}, path)
-    registry = Registry.from_tables(entries.model_dump(exclude_unset=True), str(path))
-    scenario = Scenario(path, play, registry)
+    edges = [at for at in entries.edges() if at > play.starts]
+    first, *later = (Registration(at, _registry(entries, at, path)) for at in (play.starts, *edges))
+    scenario = Scenario(path, play, first.registry, tuple(later))
     problems = [f"{path}: {problem}" for problem in _problems(scenario)]
     if problems:
         raise InvalidConfiguration(problems)
     return scenario
+
+
+def _registry(entries: RegistryTables, instant: int, path: Path) -> Registry:
+    return Registry.from_tables(entries.known(instant), str(path))
 
 
 def _checked(model: type[Model], tables: dict[str, Any], path: Path) -> Model:
@@ -97,6 +114,9 @@ def _problems(scenario: Scenario) -> Iterator[str]:
     if not scenario.expectations:
         yield "expect: nothing is expected"
     devices = set(scenario.registry.devices) | {feed.device for feed in play.feed}
+    for registration in scenario.registrations:
+        if registration.at > play.ends:
+            yield f"entered_at or removed_at: {cst_text(registration.at)} is after ends"
     for name, expectation in scenario.expectations:
         if isinstance(expectation, ExpectedBooks):
             yield from _unknown(f"expect {name} device", expectation.device, devices)

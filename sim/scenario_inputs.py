@@ -1,6 +1,6 @@
 """What goes into a scenario: the registry's tables, what devices send, what people enter and what breaks."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -26,7 +26,27 @@ class SiteTable(Table):
     city: str | None = None
 
 
-class BindingTable(Table):
+class EnteredTable(Table):
+    """An entry of the registry that may come later, or be taken out again: each such instant is a new version of the registry."""
+
+    entered_at: Moment | None = None
+    """When it was entered; absent: known from the beginning."""
+    removed_at: Moment | None = None
+    """When it was taken out of the registry again, as if it had never been there; absent: never."""
+
+    @model_validator(mode="after")
+    def _comes_before_it_goes(self) -> "EnteredTable":
+        if self.removed_at is not None and self.entered_at is not None and self.removed_at <= self.entered_at:
+            raise ValueError("removed_at is not after entered_at")
+        return self
+
+    def is_known(self, instant: int) -> bool:
+        """Whether the registry has the entry at an instant, µs."""
+        entered, removed = self.entered_at, self.removed_at
+        return (entered is None or entered <= instant) and (removed is None or instant < removed)
+
+
+class BindingTable(EnteredTable):
     """`[[binding]]`."""
 
     site: str | None = None
@@ -41,7 +61,7 @@ class BindingTable(Table):
     reason: str
 
 
-class PermitTable(Table):
+class PermitTable(EnteredTable):
     """`[[permit]]`: overrides the national figure; `annual_t` is an amount."""
 
     site: str
@@ -188,6 +208,21 @@ class RegistryTables(Table):
     binding: list[BindingTable] = Field(default_factory=list)
     permit: list[PermitTable] = Field(default_factory=list)
     device: list[DeviceTable] = Field(default_factory=list)
+
+    def edges(self) -> list[int]:
+        """Return the instants at which an entry comes or goes, ascending."""
+        entries = [*self.binding, *self.permit]
+        return sorted({at for e in entries for at in (e.entered_at, e.removed_at) if at is not None})
+
+    def known(self, instant: int) -> dict[str, Any]:
+        """Return the tables of the registry as it is known at an instant, µs."""
+        tables = self.model_dump(exclude_unset=True)
+        for name in ("binding", "permit"):
+            kept = [entry for entry in getattr(self, name) if entry.is_known(instant)]
+            tables[name] = [
+                entry.model_dump(exclude_unset=True, exclude={"entered_at", "removed_at"}) for entry in kept
+            ]
+        return tables
 
 
 REGISTRY_TABLES: Final = frozenset(RegistryTables.model_fields)

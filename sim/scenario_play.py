@@ -8,11 +8,12 @@ from schemas.times import MINUTE_US, cst_text
 from sim.arrivals import Arrival, timeline
 from sim.expectations import unmet
 from sim.results import Results
-from sim.scenario_file import Scenario
+from sim.scenario_file import Registration, Scenario
 from sim.scenario_inputs import ActivationStep, AlertStep, CityState, Kill, Mark, OfficialForecast, Step
 
 Action = AlertStep | ActivationStep | Mark
 """What people do."""
+Happening = Step | Mark | Registration
 
 
 class Chain(Protocol):
@@ -38,6 +39,10 @@ class Chain(Protocol):
         """Do what a person does; return why it is not possible, "" where it was done."""
         ...
 
+    def register(self, registration: Registration) -> None:
+        """Import another version of the registry."""
+        ...
+
     def results(self) -> Results:
         """Return what was worked out."""
         ...
@@ -49,7 +54,7 @@ class Minute:
 
     tick: int
     arrivals: list[Arrival]
-    steps: list[Step | Mark]
+    steps: list[Happening]
 
 
 def play(scenario: Scenario, chain: Chain) -> list[str]:
@@ -71,7 +76,8 @@ def unsupported(scenario: Scenario) -> Iterator[str]:
 def minutes(scenario: Scenario) -> Iterator[Minute]:
     """Yield the ticks from `starts` to `ends`, each with what comes before it; what comes after `ends` is never seen."""
     arrivals = timeline(scenario.play.feed, scenario.registry)
-    steps = sorted([*scenario.play.step, *scenario.play.mark], key=lambda step: step.at)
+    happenings = [*scenario.registrations, *scenario.play.step, *scenario.play.mark]
+    steps = sorted(happenings, key=lambda step: step.at)
     arrived = acted = 0
     for tick in range(scenario.play.starts, scenario.play.ends + 1, MINUTE_US):
         first, arrived = arrived, _first_after(arrivals, arrived, tick)
@@ -79,7 +85,7 @@ def minutes(scenario: Scenario) -> Iterator[Minute]:
         yield Minute(tick, arrivals[first:arrived], steps[before:acted])
 
 
-def _first_after(entries: Sequence[Arrival | Step | Mark], at: int, tick: int) -> int:
+def _first_after(entries: Sequence[Arrival | Happening], at: int, tick: int) -> int:
     while at < len(entries) and entries[at].at <= tick:
         at += 1
     return at
@@ -107,9 +113,12 @@ def _deliver(arrivals: list[Arrival], chain: Chain) -> None:
             start = end
 
 
-def _take_step(step: Step | Mark, chain: Chain) -> list[str]:
+def _take_step(step: Happening, chain: Chain) -> list[str]:
     if isinstance(step, Kill):
         chain.kill(step.role)
+    elif isinstance(step, Registration):
+        chain.settle()
+        chain.register(step)
     elif isinstance(step, Action):
         chain.settle()
         refusal = chain.act(step)

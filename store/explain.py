@@ -7,9 +7,12 @@ from hashlib import sha1
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from schemas.codes import Kind, Period
 from schemas.identity import NAMESPACE, content_id
 from schemas.periods import PERIODS, period_end
+from schemas.registry import Binding, Permit
 from schemas.times import from_us, to_us
 from store.postgres import Database
 from store.sql import queries
@@ -89,6 +92,21 @@ class Sample:
     received_at: int
 
 
+@dataclass(frozen=True)
+class Registration:
+    """A version of the registry that says something else of a site than the one before."""
+
+    version: int
+    imported_at: int
+    imported_by: str
+    bindings: tuple[Binding, ...]
+    permits: tuple[Permit, ...]
+
+
+_BINDINGS: Final = TypeAdapter(tuple[Binding, ...])
+_PERMITS: Final = TypeAdapter(tuple[Permit, ...])
+
+
 class PostgresExplain:
     """Reads for `ecovigil explain`; raises Unavailable where the database is away."""
 
@@ -128,6 +146,13 @@ class PostgresExplain:
         asked = {"site": window.site, "parameters": list(parameters), "period": PERIODS.index(period or window.period)}
         rows = self._rows("means", asked | _stretch(window))
         return [_mean(row) for row in rows]
+
+    def registrations(self, site: str) -> list[Registration]:
+        """Return the versions of the registry that say something else of a site than the one before, oldest first."""
+        return [
+            Registration(version, to_us(at), by, _BINDINGS.validate_json(bindings), _PERMITS.validate_json(permits))
+            for version, at, by, bindings, permits in self._rows("registrations", {"site": site})
+        ]
 
     def samples(self, window: Window, parameters: Sequence[str]) -> list[Sample]:
         """Return the readings of the window, by parameter, kind and instant; one that lost stands behind the one in force."""

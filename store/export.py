@@ -7,14 +7,27 @@ from typing import Any, Final
 import psycopg
 
 from schemas.times import to_us
-from store.final_port import FINAL_TABLES, HIDDEN_KINDS, HIDDEN_STATE, KIND_NAMES, PERIOD_NAMES, FinalRow, stable
+from store.final_port import (
+    FINAL_TABLES,
+    HIDDEN_KINDS,
+    HIDDEN_REASON,
+    HIDDEN_STATE,
+    KIND_NAMES,
+    PERIOD_NAMES,
+    FinalRow,
+    stable,
+)
 from store.postgres import Database
 from store.sql import queries
 
 SQL = queries("export")
 FETCH_ROWS: Final = 10_000
 
-_PARAMETERS: Final = {"hidden_kinds": list(HIDDEN_KINDS), "hidden_state": HIDDEN_STATE.value}
+_PARAMETERS: Final = {
+    "hidden_kinds": list(HIDDEN_KINDS),
+    "hidden_state": HIDDEN_STATE.value,
+    "hidden_reason": HIDDEN_REASON.value,
+}
 
 
 class PostgresExport:

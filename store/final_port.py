@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from schemas.codes import STREAM_KINDS, AlertState, Kind
+from schemas.codes import STREAM_KINDS, AlertState, Kind, NotJudged
 from schemas.periods import PERIODS
 from schemas.times import to_cst
 
@@ -61,6 +61,8 @@ KIND_NAMES: Final = tuple(kind.wire for kind in Kind)
 HIDDEN_KINDS: Final = tuple(sorted(STREAM_KINDS))
 """Alerts about the stream depend on arrival."""
 HIDDEN_STATE: Final = AlertState.WITHDRAWN
+HIDDEN_REASON: Final = NotJudged.NOT_LIMITED
+"""A verdict that another registry took back: judged only under that one, there would be none."""
 
 _INSTANTS_OF: Final = {section: tuple(INSTANTS.intersection(columns)) for section, columns in FINAL_TABLES.items()}
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -149,6 +149,9 @@ class MemoryWriter:
             t.rejudge[rejudge.site, rejudge.start] = rejudge
         for partition, revision in batch.marks_followed.items():
             t.mark_followed[self.leases[partition].topic, partition] = revision
+        for partition, version in batch.registry_followed.items():
+            t.registry_followed[self.leases[partition].topic, partition] = version
+        t.rejudge_stretch = {key: spans for key, spans in (t.rejudge_stretch | batch.stretches).items() if spans}
         for event in batch.outbox:
             t.send(event)
 

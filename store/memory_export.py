@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from schemas.times import day_of
 from store.alert_port import AlertFilter
-from store.final_port import HIDDEN_KINDS, HIDDEN_STATE, KIND_NAMES, PERIOD_NAMES, FinalRow, stable
+from store.final_port import HIDDEN_KINDS, HIDDEN_REASON, HIDDEN_STATE, KIND_NAMES, PERIOD_NAMES, FinalRow, stable
 from store.letter_port import KEPT
 from store.memory_alerts import MemoryAlerts
 from store.memory_tables import MemoryTables, SeriesPeriod, Timeline
@@ -60,8 +60,9 @@ def _means(tables: MemoryTables) -> Iterator[FinalRow]:
 
 def _verdicts(tables: MemoryTables) -> Iterator[FinalRow]:
     for key, start, row in _windows(tables, tables.verdict):
-        figures = (row.value, row.limit_min, row.limit_max, row.times_over)
-        yield (*key, start, row.outcome, *figures, row.reason, row.rule, row.binding, row.basis)
+        if row.reason != HIDDEN_REASON:
+            figures = (row.value, row.limit_min, row.limit_max, row.times_over)
+            yield (*key, start, row.outcome, *figures, row.reason, row.rule, row.binding, row.basis)
 
 
 class _Window(NamedTuple):

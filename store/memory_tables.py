@@ -200,6 +200,10 @@ class MemoryTables:
     """Every version, in the order of entry."""
     mark_followed: dict[tuple[str, int], int] = field(default_factory=dict)
     """Revision by (topic, partition)."""
+    registry_followed: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Version by (topic, partition)."""
+    rejudge_stretch: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
+    """[start, end) by (site, device)."""
 
     def send(self, event: OutboxEvent) -> int:
         """Append an event to the outbox and return its id."""

@@ -7,30 +7,14 @@ from numpy.typing import NDArray
 
 from schemas.columns import Means, Readings, Reports
 from schemas.partitions import partition_of
-from schemas.registry import Registry
 from store.memory_commit import MemoryWriter
-from store.memory_tables import MeanRow, MemorySlice, ReadingRow, VerdictRow
+from store.memory_registries import MemoryRegistries
+from store.memory_tables import MeanRow, ReadingRow, VerdictRow
 from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
 
 
-class MemoryWork(MemorySlice):
+class MemoryWork(MemoryRegistries):
     """`WorkStore` over dicts; see the port for what each call promises."""
-
-    def import_registry(self, registry: Registry, imported_by: str, imported_at: int) -> int:
-        """Keep a new version of the registry and return its number."""
-        with self.tables.lock:
-            self.tables.registries.append(registry)
-            return len(self.tables.registries)
-
-    def registry(self) -> tuple[int, Registry]:
-        """Return the newest registry and its version."""
-        with self.tables.lock:
-            kept = self.tables.registries
-            return (len(kept), kept[-1]) if kept else (0, Registry())
-
-    def registry_version(self) -> int:
-        """Return the version of the newest registry."""
-        return len(self.tables.registries)
 
     def device_numbers(self, device_ids: Sequence[str]) -> list[int]:
         """Return the surrogate numbers, made where they are missing."""
@@ -120,6 +104,18 @@ class MemoryWork(MemorySlice):
         with self.tables.lock:
             timelines = [(key, self.tables.verdict.get(key[:2])) for key in keys]
             return _verdicts([(key, t.rows[key[2]]) for key, t in timelines if t is not None and key[2] in t.rows])
+
+    def verdicts_between(
+        self, series: NDArray[np.int32], period: int, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> Verdicts:
+        """Return the current verdicts of each (series, [start, end)), once each, sorted by series, start."""
+        found = {}
+        with self.tables.lock:
+            for number, first, last in zip(series.tolist(), start.tolist(), end.tolist(), strict=True):
+                timeline = self.tables.verdict.get((number, period))
+                if timeline is not None:
+                    found.update({(number, period, at): timeline.rows[at] for at in timeline.between(first, last)})
+        return _verdicts(sorted(found.items(), key=lambda item: item[0]))
 
     def latest_verdicts(self, series: Sequence[int]) -> Verdicts:
         """Return the last met-or-exceeded verdict of each (series, period), sorted by series, period."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from schemas.bundle import Rejected
 from schemas.columns import Columns, Means, Readings, Reports
-from schemas.registry import Registry
 from store.mark_reader import MarkReader
+from store.registry_reader import RegistryReader
 
 
 @dataclass(frozen=True)
@@ -220,9 +220,13 @@ class WorkBatch:
     """(site, start) that are done."""
     marks_followed: dict[int, int] = field(default_factory=dict)
     """By partition: the revision of the marks up to which the touched windows are in `rejudge`."""
+    registry_followed: dict[int, int] = field(default_factory=dict)
+    """By partition: the version of the registry up to which what it touches is in `stretches`."""
+    stretches: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
+    """By (site, device): all that is now still to be judged again of it, [start, end); an empty list: nothing."""
 
 
-class WorkStore(MarkReader, Protocol):
+class WorkStore(MarkReader, RegistryReader, Protocol):
     """The worker's side of the store. All reads see what the last commit left; raises Unavailable where the database is away."""
 
     def claim(self, topic: str, log_id: str, partitions: Sequence[int], owner: str) -> list[Lease]:
@@ -231,14 +235,6 @@ class WorkStore(MarkReader, Protocol):
 
     def leases(self, topic: str, partitions: Sequence[int]) -> list[Lease]:
         """Return the partitions as the store knows them, in ascending order: what to believe when a commit's outcome is unknown."""
-        ...
-
-    def registry(self) -> tuple[int, Registry]:
-        """Return the newest registry and its version (0 and an empty one where nothing was imported)."""
-        ...
-
-    def registry_version(self) -> int:
-        """Return the version of the newest registry."""
         ...
 
     def device_numbers(self, device_ids: Sequence[str]) -> list[int]:
@@ -281,6 +277,12 @@ class WorkStore(MarkReader, Protocol):
 
     def verdicts_at(self, series: NDArray[np.int32], period: NDArray[np.uint8], start: NDArray[np.int64]) -> Verdicts:
         """Return the current verdicts of these keys (missing ones are absent), sorted by series, period, start."""
+        ...
+
+    def verdicts_between(
+        self, series: NDArray[np.int32], period: int, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> Verdicts:
+        """Return the current verdicts of each (series, [start, end)), sorted by series, start."""
         ...
 
     def latest_verdicts(self, series: Sequence[int]) -> Verdicts:

@@ -52,6 +52,16 @@ class RegistryStore:
             found = cursor.execute(SQL["newest_version"]).fetchone()
         return int(found[0]) if found else 0
 
+    def registry_at(self, version: int) -> Registry:
+        """Return an earlier version, an empty registry for 0; raises KeyError where there is no such version."""
+        if version == 0:
+            return Registry()
+        with self._database.read() as cursor:
+            found = cursor.execute(SQL["at"], {"version": version}).fetchone()
+        if found is None:
+            raise KeyError(version)
+        return Registry.model_validate_json(found[0])
+
     def versions(self) -> list[Import]:
         """Return all imports, oldest first."""
         with self._database.read() as cursor:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from schemas.columns import Means, Readings, Reports
 from schemas.partitions import murmur2
-from schemas.registry import Registry
 from schemas.times import DAY_US, from_us, to_us
 from store import binary
 from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, SHA8, array, word_array
@@ -21,31 +20,22 @@ from store.marks import PostgresMarkReader, follow_marks
 from store.numbers import Numbers, kept_if_committed
 from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
 from store.postgres import Database
-from store.registry import RegistryStore
 from store.sql import queries
+from store.stretches import PostgresRegistryReader, write_followed
 from store.work_commit import SQL as WRITE
 from store.work_commit import WorkWriter, report_keys, span
 
 SQL = queries("work")
 
 
-class PostgresWorkStore(PostgresLeases, PostgresMarkReader):
+class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryReader):
     """`WorkStore` over one Database; see the port for what each call promises."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._registries = RegistryStore(database)
         self._bundles = Numbers("bundle_number", 100)
         self._reports = Numbers("report_number", 1000)
         self._months: set[int] = set()
-
-    def registry(self) -> tuple[int, Registry]:
-        """Return the newest registry and its version."""
-        return self._registries.registry()
-
-    def registry_version(self) -> int:
-        """Return the version of the newest registry."""
-        return self._registries.registry_version()
 
     def device_numbers(self, device_ids: Sequence[str]) -> list[int]:
         """Return the surrogate numbers, made where they are missing."""
@@ -143,6 +133,15 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader):
         found = _verdicts(self._rows("verdicts_at", keys)) if len(series) else Verdicts.empty()
         return found.take(_first_of_each(found.series, found.period, found.start))
 
+    def verdicts_between(
+        self, series: NDArray[np.int32], period: int, start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> Verdicts:
+        """Return the current verdicts of each (series, [start, end)), once each, sorted by series, start."""
+        if not len(series):
+            return Verdicts.empty()
+        found = _verdicts(self._rows("verdicts_between", _windows(series, start, end) | {"period": period}))
+        return found.take(_first_of_each(found.series, found.period, found.start))
+
     def latest_verdicts(self, series: Sequence[int]) -> Verdicts:
         """Return the last met-or-exceeded verdict of each (series, period), sorted by series, period."""
         return _verdicts(self._rows("latest_verdicts", {"series": sorted(set(series))}))
@@ -165,6 +164,8 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader):
             WorkWriter(cursor, batch, copy=self.database.copy).write(*numbers)
             if batch.marks_followed:
                 follow_marks(cursor, batch.advances[0].lease.topic, batch.marks_followed)
+            if batch.registry_followed or batch.stretches:
+                write_followed(cursor, batch)
 
     def _make_partitions(self, observed_at: NDArray[np.int64]) -> None:
         """See to the months that this store has not met yet, before the transaction that writes."""

@@ -23,6 +23,7 @@ from ecovigil.explanation import (
     rule_lines,
     words,
 )
+from ecovigil.registry_history import registration_lines, registrations_of
 from schemas.codes import Kind, Outcome, Period
 from schemas.errors import InvalidConfiguration
 from schemas.periods import PERIODS, period_start
@@ -96,7 +97,8 @@ def account_of(database: Database, window: Window) -> Account:
     hours = store.means(window, parameters, Period.HOUR) if window.period in (Period.DAY, Period.MONTH) else []
     samples = store.samples(window, parameters)
     marks = _left_out(PostgresMarkReader(database), registry, window)
-    return Account(window, registry, verdicts, store.means(window, parameters), hours, samples, marks)
+    means, registrations = store.means(window, parameters), store.registrations(window.site)
+    return Account(window, registry, verdicts, means, hours, samples, marks, registrations)
 
 
 def _left_out(marks: PostgresMarkReader, registry: Registry, window: Window) -> list[LeftOut]:
@@ -113,14 +115,22 @@ def json_of(account: Account) -> dict[str, Any]:
         "hours": account.hours,
         "readings": account.samples,
     }
-    texts = {"marks": mark_lines(account), "formula": formula_lines(account), "rule": rule_lines(account)}
-    return {
+    texts = {
+        "marks": mark_lines(account),
+        "formula": formula_lines(account),
+        "rule": rule_lines(account),
+        "registry": registration_lines(account),
+    }
+    told = {
         "verdict_id": str(window.verdict_id),
         **_timed(asdict(window)),
         "unit": account.unit,
         **{name: [_timed(asdict(row)) for row in found] for name, found in rows.items()},
         **{name: list(lines) for name, lines in texts.items()},
     }
+    for version, registration in zip(told["versions"], registrations_of(account), strict=True):
+        version["registry"] = None if registration is None else registration.version
+    return told
 
 
 def _timed(row: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +155,7 @@ def _print(console: Console, account: Account) -> None:
     _section(console, "标记 marks", mark_lines(account))
     _section(console, "计算 formula", formula_lines(account))
     _section(console, "依据 rule", rule_lines(account))
+    _section(console, "登记的更改 changes of the registry", registration_lines(account))
     console.print(_versions(account))
 
 
@@ -204,12 +215,14 @@ def _versions(account: Account) -> Table:
         "值 value",
         "限值 limit",
         "依据或原因 rule or reason",
+        "登记 registry",
         title="历次版本 versions",
     )
-    for version in account.verdicts:
+    for version, registration in zip(account.verdicts, registrations_of(account), strict=True):
         outcome = " ".join(OUTCOME_WORDS[Outcome(version.outcome)])
         bounds = [number(bound) for bound in (version.limit_min, version.limit_max) if bound is not None]
         why = words(version.reason) if version.reason else version.rule
+        registered = "–" if registration is None else f"v{registration.version}"
         row = (str(version.version), cst_text(version.recorded_at, seconds=True), outcome, number(version.value))
-        shown.add_row(*map(escape, (*row, "–".join(bounds), why)))
+        shown.add_row(*map(escape, (*row, "–".join(bounds), why, registered)))
     return shown

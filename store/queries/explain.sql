@@ -48,3 +48,19 @@ JOIN device AS d USING (device)
 WHERE s.site_id = %(site)s
     AND s.parameter = ANY (%(parameters)s::text[])
 ORDER BY s.parameter COLLATE "C", r.kind, r.observed_at, r.superseded, r.report
+
+-- name: registrations
+-- What each version of the registry says of one site, where it says something else than the version before.
+SELECT version, imported_at, imported_by, bindings::text, permits::text
+FROM (
+    SELECT *, lag((bindings, permits)) OVER (ORDER BY version) AS before
+    FROM (
+        SELECT version, imported_at, imported_by,
+            jsonb_path_query_array(content, '$.binding[*] ? (@.site == $site)', named) AS bindings,
+            jsonb_path_query_array(content, '$.permit[*] ? (@.site == $site)', named) AS permits
+        FROM registry
+        CROSS JOIN jsonb_build_object('site', %(site)s::text) AS asked (named)
+    ) AS said
+) AS versions
+WHERE before IS DISTINCT FROM (bindings, permits)
+ORDER BY version

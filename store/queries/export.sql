@@ -11,11 +11,12 @@ JOIN series AS s USING (series)
 ORDER BY s.site_id COLLATE "C", s.parameter COLLATE "C", (ARRAY[2, 1, 4])[m.period + 1], m.start;
 
 -- name: verdict
--- The newest version of each verdict; days (1), hours (0), instants (3), months (2).
+-- The newest version of each verdict; days (1), hours (0), instants (3), months (2). One that was taken back is history.
 SELECT s.site_id, s.parameter, v.period, v.start, v.outcome, v.value, v.limit_min, v.limit_max, v.times_over,
     v.reason, v.rule, v.binding, v.basis
 FROM verdict AS v
 JOIN series AS s USING (series)
+WHERE v.reason <> %(hidden_reason)s
 ORDER BY s.site_id COLLATE "C", s.parameter COLLATE "C", (ARRAY[2, 1, 4, 3])[v.period + 1], v.start;
 
 -- name: air_index

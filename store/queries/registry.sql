@@ -22,3 +22,48 @@ FROM registry;
 SELECT version, imported_at, imported_by
 FROM registry
 ORDER BY version;
+
+-- name: at
+SELECT content::text
+FROM registry
+WHERE version = %(version)s;
+
+-- name: followed
+SELECT version
+FROM registry_followed
+WHERE topic = %(topic)s AND partition = %(partition)s;
+
+-- name: follow
+INSERT INTO registry_followed (topic, partition, version)
+VALUES (%(topic)s, %(partition)s, %(version)s)
+ON CONFLICT (topic, partition) DO UPDATE
+SET version = excluded.version;
+
+-- name: stretches_open
+SELECT site_id, device, start, finish
+FROM rejudge_stretch
+WHERE device = ANY (%(device)s::integer[])
+ORDER BY site_id COLLATE "C", device, start;
+
+-- name: drop_stretches
+-- What was left of a site and device is replaced by what is left now.
+DELETE FROM rejudge_stretch AS r
+USING unnest(%(site_id)s::text[], %(device)s::integer[]) AS t (site_id, device)
+WHERE r.site_id = t.site_id AND r.device = t.device;
+
+-- name: keep_stretches
+INSERT INTO rejudge_stretch (site_id, device, start, finish)
+SELECT *
+FROM unnest(%(site_id)s::text[], %(device)s::integer[], %(start)s::timestamptz[], %(finish)s::timestamptz[]);
+
+-- name: next_mean
+SELECT min(first.start)
+FROM unnest(%(series)s::integer[]) AS s (series)
+CROSS JOIN (VALUES (0::smallint), (1::smallint)) AS p (period)
+CROSS JOIN LATERAL (
+    SELECT start
+    FROM mean AS m
+    WHERE m.series = s.series AND m.period = p.period AND m.start >= %(start)s AND m.start < %(finish)s
+    ORDER BY start
+    LIMIT 1
+) AS first;

@@ -57,8 +57,9 @@ WHERE received <> stored + duplicate + rejected
 ORDER BY device_id, day
 
 -- name: progress
--- How far each stage has come, and how many events wait for the relay, at one instant.
-SELECT topic, partition, next_offset, tick_at, (SELECT count(*) FROM outbox)
+-- How far each stage has come, and how much waits to be published, or to be judged again as the registry changed, at one instant.
+SELECT topic, partition, next_offset, tick_at,
+    (SELECT count(*) FROM outbox) + (SELECT count(*) FROM rejudge_stretch)
 FROM log_partition
 
 -- name: ticks

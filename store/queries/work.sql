@@ -122,6 +122,15 @@ FROM unnest(%(series)s::integer[], %(period)s::smallint[], %(start)s::timestampt
 JOIN verdict AS v USING (series, period, start)
 ORDER BY v.series, v.period, v.start;
 
+-- name: verdicts_between
+SELECT
+    v.series, v.period, v.start, v.outcome, v.value, v.limit_min, v.limit_max, v.times_over, v.reason, v.rule, v.binding,
+    v.basis
+FROM unnest(%(series)s::integer[], %(start)s::timestamptz[], %(end)s::timestamptz[]) AS w (series, first, last)
+JOIN verdict AS v
+    ON v.series = w.series AND v.period = %(period)s AND v.start >= w.first AND v.start < w.last
+ORDER BY v.series, v.start;
+
 -- name: latest_verdicts
 SELECT
     v.series, v.period, v.start, v.outcome, v.value, v.limit_min, v.limit_max, v.times_over, v.reason, v.rule, v.binding,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 from ecovigil.cli import app
 from ecovigil.commands.explain import account_of, window_named
 from ecovigil.explanation import formula_lines, mark_lines, rule_lines
+from ecovigil.registry_history import registration_lines, registrations_of
 from schemas.bundle import pack_raw
 from schemas.codes import Kind
 from schemas.columns import Means, Readings, Reports
 from schemas.errors import InvalidConfiguration
 from schemas.marks import Mark, MarkKind, mark_id_of
-from schemas.registry import Registry
+from schemas.registry import Permit, Recipient, Registry
 from schemas.times import HOUR_US, MINUTE_US, local_us
 from store.explain import PostgresExplain, Window
 from store.marks import PostgresMarks
@@ -83,12 +84,14 @@ class Plant:
         batch.reading_report = np.tile(np.arange(n, dtype=np.int32), 2)
         self.commit(batch)
 
-    def verdict(self, outcome: str, value: float, *, over: float = NAN, reason: str = "", starts: Any = (T,)) -> None:
+    def verdict(
+        self, outcome: str, value: float, *, over: float = NAN, reason: str = "", starts: Any = (T,), **more: Any
+    ) -> None:
         """Keep a version of the verdict of each hour."""
         n = len(starts)
         words: dict[str, Any] = {"outcome": outcome, "reason": reason, "rule": "GB13223-2011-032", "binding": BINDING}
         figures = {"value": value, "limit_min": NAN, "limit_max": 50.0, "times_over": over}
-        columns = {name: [content] * n for name, content in (words | figures | {"basis": "converted"}).items()}
+        columns = {name: [content] * n for name, content in (words | figures | {"basis": "converted"} | more).items()}
         found = Verdicts.of(series=[self.series[0]] * n, period=[0] * n, start=starts, **columns)
         self.commit(WorkBatch([], verdicts=found))
 
@@ -178,6 +181,41 @@ def test_a_mark_and_the_version_before_it_are_told(plant: Plant) -> None:
     assert "校准 calibration: 2026-03-10 08:00 – 2026-03-10 08:20 (李四" in next(mark_lines(account))
     assert sum(account.is_marked(sample) for sample in account.samples if sample.parameter == "a21002") == 20
     assert "数据已标记" in list(formula_lines(account))[-1]
+
+
+PERMIT = Permit(site="gt", parameter="a21002", limit=70.0, averaging="hour_mean", effective_from=date(2026, 1, 1))
+
+
+@pytest.fixture
+def amended(plant: Plant) -> Plant:
+    """The same, met under a permit of 70 that was entered on 11 March, after a version that says nothing else of this site."""
+    entered = local_us_of("2026-03-11T09:30")
+    other = REGISTRY.model_copy(update={"recipient": [Recipient(id="desk", channel="console")]})
+    store = RegistryStore(plant.database)
+    store.import_registry(Registry.model_validate(other.model_dump()), "li", entered - HOUR_US)
+    store.import_registry(Registry.model_validate(REGISTRY.model_dump() | {"permit": [PERMIT]}), "wang", entered)
+    plant.verdict("met", 60.0, limit_max=70.0, rule=PERMIT.id, binding=PERMIT.id)
+    return plant
+
+
+def test_a_permit_that_came_in_afterwards_is_told_with_its_time_and_author(amended: Plant) -> None:
+    account = account_of(amended.database, WINDOW)
+
+    assert [r.version for r in registrations_of(account) if r] == [1, 3]
+    assert list(registration_lines(account))[-2:] == [
+        "登记 registry v3 2026-03-11 09:30:00 (wang)",
+        "  + 许可证限值 permit permit:gt:a21002:hour_mean@2026-01-01: 70 (2026-01-01 – …)",
+    ]
+
+
+def test_the_page_names_the_registry_of_each_version(amended: Plant, say: Callable[..., str]) -> None:
+    told = json.loads(say("--json", "gt", "a21002", "hour", "2026-03-10T08:00"))
+
+    assert [(v["outcome"], v["limit_max"], v["registry"]) for v in told["versions"]] == [
+        ("exceeded", 50, 1),
+        ("met", 70, 3),
+    ]
+    assert "登记的更改 changes of the registry" in say("gt", "a21002", "hour", "2026-03-10T08:00")
 
 
 def test_the_page_has_every_part(plant: Plant, say: Callable[..., str]) -> None:

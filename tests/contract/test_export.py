@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -179,3 +180,13 @@ def test_numbers_read_back_the_same(shelf: Shelf) -> None:
     shelf.commit(WorkBatch([], means=means(numbers, [0] * 50, values)))
 
     assert [row["value"] for row in shelf.rows("mean")] == values
+
+
+def test_a_verdict_that_another_registry_took_back_is_history(shelf: Shelf) -> None:
+    (series,) = shelf.work.series_numbers([("crusher", "a34013")])
+    gone = replace(verdict(series, 25.0), reason=np.array(["not_limited"], np.object_))
+
+    shelf.commit(WorkBatch([], verdicts=verdict(series, 25.0)))
+    shelf.commit(WorkBatch([], verdicts=gone))
+
+    assert shelf.rows("verdict") == []

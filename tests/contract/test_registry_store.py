@@ -42,3 +42,12 @@ def test_the_newest_import_counts_and_comes_back_as_it_was(store):
     assert numbers == [1, 2]
     assert store.registry_version() == 2
     assert store.registry() == (2, SECOND)
+
+
+def test_every_version_is_kept(store):
+    for registry in (FIRST, SECOND):
+        store.import_registry(registry, "test", 1_000_000)
+
+    assert [store.registry_at(version) for version in (0, 1, 2)] == [Registry(), FIRST, SECOND]
+    with pytest.raises(KeyError):
+        store.registry_at(3)

@@ -18,7 +18,7 @@ from schemas.codes import FindingKind, Kind, Outcome
 from schemas.events import Finding
 from schemas.marks import Mark, MarkKind
 from schemas.registry import Registry
-from schemas.times import CST, MINUTE_US, SECOND_US, to_us
+from schemas.times import CST, DAY_US, HOUR_US, MINUTE_US, SECOND_US, to_us
 from schemas.topics import REPORTS
 from store.memory import MemoryStore
 from store.port import Verdicts
@@ -72,6 +72,15 @@ class Bench:
         first = at(start)
         rows = [(first + i * MINUTE_US, value, flag) for i in range(count)]
         self.say(Kind.MINUTE, rows, received=at(received) if received else first + count * MINUTE_US, **more)
+
+    def say_hours(self, start: str, count: int, value: float) -> None:
+        """Append `count` hour values of the crusher's dust, from `start` on."""
+        rows = [(at(start) + i * HOUR_US, value, "N") for i in range(count)]
+        self.say(Kind.HOUR, rows, received=rows[-1][0] + HOUR_US)
+
+    def say_day(self, start: str, value: float) -> None:
+        """Append the day value of the crusher's dust."""
+        self.say(Kind.DAY, [(at(start), value, "N")], received=at(start) + DAY_US)
 
     def say(
         self,
