@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from detectors.means import GAS_MIN_HOURS, GAS_MIN_MINUTES, WATER_MIN, Validity
 from schemas.codes import SiteKind
 from schemas.registry import Registry, Site
+from schemas.times import HOUR_US, SECOND_US
 from standards.parameters import AUXILIARY
 from store.port import WorkStore
 
 OZONE = "a05024"
 PH = "w01001"
 WATER_FLOW = "w00000"
+WATER_PATIENCE_US = 10 * HOUR_US
+"""Surface water stations measure every four hours: two readings may fail before one is called silent."""
 _WATER = frozenset({SiteKind.EFFLUENT, SiteKind.SURFACE_WATER})
 
 
@@ -95,6 +98,16 @@ class Directory:
         """Return the sites of a device."""
         device = self.registry.devices.get(device_id)
         return device.sites if device else []
+
+    def patience_us(self, device_id: str) -> int:
+        """Return how long a device may be silent: as registered, else longer where it only reports surface water; 0 = by the kinds it sends."""
+        device = self.registry.devices.get(device_id)
+        if device is None:
+            return 0
+        if device.silent_after_s:
+            return device.silent_after_s * SECOND_US
+        kinds = {self.registry.sites[site].kind for site in device.sites if site in self.registry.sites}
+        return WATER_PATIENCE_US if kinds == {SiteKind.SURFACE_WATER} else 0
 
     def validity(self) -> Validity:
         """Return how many samples each series needs and how they are averaged, indexed by series number."""

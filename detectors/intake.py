@@ -111,6 +111,8 @@ class Intake:
         table.dirty[device] = True
         first = table.frontier[device] == 0
         if first.any():
+            for number in np.unique(device[first]).tolist():
+                table.silent_after[number] = self._directory.patience_us(self._directory.device_ids[number])
             start = np.full(len(table.frontier), np.iinfo(np.int64).max)
             np.minimum.at(start, device[first], hour_start(observed[first]))
             met = start != np.iinfo(np.int64).max

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.directory import Directory
 from detectors.means import group_values, latest, made_means
 from detectors.shortage import Shortage
-from schemas.codes import Kind, NotJudged, SiteKind
+from schemas.codes import Kind, NotJudged
 from schemas.columns import PERIOD_HOUR, PERIOD_MONTH, Means
 from schemas.periods import month_end, month_start
 from schemas.times import HOUR_US, day_start
@@ -24,8 +24,8 @@ Window = tuple[str, int]
 
 def month_means(directory: Directory, hours: Means) -> Means:
     """Return one mean per (series, month) of the hour means of surface water; one per series and hour is given."""
-    water = np.array([is_water(directory, directory.series[s][0]) for s in hours.series.tolist()], dtype=bool)
-    rows = hours.take(water) if len(hours) else hours
+    sites = directory.registry.water_sites
+    rows = hours.take(np.array([directory.series[s][0] in sites for s in hours.series.tolist()], dtype=bool))
     if not len(rows):
         return Means.empty()
     rows = rows.take(np.lexsort((rows.start, rows.series)))
@@ -49,12 +49,6 @@ def _groups(rows: Means) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return month, np.flatnonzero(first)
 
 
-def is_water(directory: Directory, site_id: str) -> bool:
-    """Whether a site is one of surface water."""
-    site = directory.registry.sites.get(site_id)
-    return site is not None and site.kind is SiteKind.SURFACE_WATER
-
-
 def months_ended(before: int, after: int) -> list[int]:
     """Return the ends of the months that lie in (before, after]; both are ends of hours, 0 = not met yet."""
     found, end = [], month_end(before) if before else after + 1
@@ -72,7 +66,7 @@ def months_again(directory: Directory, store: WorkStore, means: Means, closed: M
     ended = {
         (site, month_start(start))
         for (site, start), frontier in closed.items()
-        if is_water(directory, site) and month_end(start) <= frontier
+        if site in directory.registry.water_sites and month_end(start) <= frontier
     }
     pairs = [(n, month) for site, month in sorted(ended) for n in directory.site_series.get(site, {}).values()]
     if not pairs:

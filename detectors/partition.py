@@ -20,7 +20,7 @@ from detectors.gas import with_amounts
 from detectors.intake import Intake, Taken
 from detectors.mark_book import MarkBook
 from detectors.means import hour_means, window_end
-from detectors.months import is_water, last_hour, months_ended
+from detectors.months import last_hour, months_ended
 from detectors.open_days import OpenDays
 from detectors.open_readings import Due, OpenReadings
 from detectors.reporters import Reporters
@@ -159,12 +159,13 @@ class Partition:
 
     def _end_months(self, before: NDArray[np.int64], draft: Draft) -> None:
         """Let the months of surface water be judged whose end the hours of their device have passed: from the store."""
+        water = self.directory.registry.water_sites
         crossed = day_start(before) != day_start(self.devices.frontier)
-        for device in np.flatnonzero(crossed).tolist():
-            for end in months_ended(int(before[device]), int(self.devices.frontier[device])):
-                for site in self.directory.sites_of(self.directory.device_ids[device]):
-                    if is_water(self.directory, site):
-                        self.touch(site, last_hour(end), device, draft, at_once=True)
+        for device in np.flatnonzero(crossed).tolist() if water else ():
+            sites = water.intersection(self.directory.sites_of(self.directory.device_ids[device]))
+            for end in months_ended(int(before[device]), int(self.devices.frontier[device])) if sites else ():
+                for site in sorted(sites):
+                    self.touch(site, last_hour(end), device, draft, at_once=True)
 
     def _watch(self, closing: Readings, now: int, draft: Draft) -> None:
         """Look at hours before they close: furnaces that are too cold, means that can hardly stay below their limit."""

@@ -25,9 +25,7 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
     directory.devices([device_id for device_id, _ in states])
     partition.devices.load(state for _, state in states)
     for device_id, state in states:
-        registered = directory.registry.devices.get(device_id)
-        if registered is not None and registered.silent_after_s:
-            partition.devices.silent_after[state.device] = registered.silent_after_s * 1_000_000
+        partition.devices.silent_after[state.device] = directory.patience_us(device_id)
     frontier = _series(partition, states)
     series = np.array(sorted(frontier), dtype=np.int32)
     if len(series):

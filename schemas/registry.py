@@ -98,6 +98,11 @@ class Registry(BaseModel):
         return {(c.site, c.parameter): c.state for c in self.channel if c.site in stacks and c.state != "standard_dry"}
 
     @cached_property
+    def water_sites(self) -> frozenset[str]:
+        """Ids of the sites of surface water."""
+        return frozenset(site.id for site in self.site if site.kind is SiteKind.SURFACE_WATER)
+
+    @cached_property
     def cities(self) -> dict[str, City]:
         """Cities by id; a city that only sites name is there too."""
         named = {c.id: c for c in self.city}

@@ -1,4 +1,4 @@
-"""March 2026 of a coal boiler, a town's outfall and a furnace, as their loggers send it; and ways in which it may reach the chain."""
+"""March 2026 of a coal boiler, a town's outfall, a furnace, a river and a kiln, as their loggers send it; and ways in which it may reach the chain."""
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,8 +32,10 @@ TABLES: Final[dict[str, list[dict[str, Any]]]] = {
         {"id": "boiler", "kind": "stack", "organisation": "heat", "region": "220100"},
         {"id": "outfall", "kind": "effluent", "region": "220100"},
         {"id": "furnace", "kind": "furnace", "region": "220100"},
+        {"id": "river", "kind": "surface_water", "region": "220100"},
+        {"id": "kiln", "kind": "stack", "region": "220100"},
     ],
-    "device": [{"id": f"mn-{site}", "sites": [site]} for site in ("boiler", "outfall", "furnace")],
+    "device": [{"id": f"mn-{site}", "sites": [site]} for site in ("boiler", "outfall", "furnace", "river", "kiln")],
     "binding": [
         BOILER | {"site": "boiler", "category": "gas boiler"},
         {
@@ -44,8 +46,19 @@ TABLES: Final[dict[str, list[dict[str, Any]]]] = {
             "site": "furnace", "standard": "GB 18485-2014", "category": "municipal waste incinerator",
             "variant": "normal operation", "effective_from": "2020-01-01", "reason": "line 1",
         },
+        {
+            "site": "river", "standard": "GB 3838-2002", "category": "river", "variant": "Ⅲ",
+            "effective_from": "2021-01-01", "reason": "target",
+        },
+        {
+            "site": "kiln", "standard": "GB 4915-2013", "category": "cement kiln and waste-heat boiler outlet",
+            "variant": "general", "effective_from": "2015-07-01", "reason": "built 2010",
+        },
     ],
-    "permit": [{"site": "outfall", "parameter": "w01018", "limit": 45.0, "averaging": "daily_mean", "effective_from": "2026-03-08"}],
+    "permit": [
+        {"site": "outfall", "parameter": "w01018", "limit": 45.0, "averaging": "daily_mean", "effective_from": "2026-03-08"},
+        {"site": "outfall", "parameter": "w01018", "limit": 52.0, "averaging": "single_sample", "effective_from": "2026-03-08"},
+    ],
 }  # fmt: skip
 NOX: Final = {"site": "boiler", "parameter": "a21002", "averaging": "hour_mean"}
 
@@ -94,7 +107,7 @@ class Month:
     def of(cls, seed: int) -> "Month":
         """Return the month of a seed: some reports are late by days, some come with another value, some twice."""
         rng = np.random.default_rng(seed)
-        arrivals = [*_boiler(rng), *_outfall(rng), *_furnace(rng)]
+        arrivals = [*_boiler(rng), *_outfall(rng), *_furnace(rng), *_river(rng), *_kiln(rng)]
         late = rng.random(len(arrivals)) < 0.03
         delay = (rng.exponential(2.0, len(arrivals)) * DAY_US).astype(np.int64)
         moved = [
@@ -149,6 +162,18 @@ def _furnace(rng: np.random.Generator) -> Iterator[Arrival]:
     n = FURNACE_DAYS * 288
     cold = np.repeat(rng.random(n // 48) < 0.4, 48) & (rng.random(n) < 0.15)
     return _reports(rng, Kind.FIVE_MINUTE, "furnace", n, {"a01901": np.where(cold, 840.0, 900.0) + rng.normal(0, 5, n)})
+
+
+def _river(rng: np.random.Generator) -> Iterator[Arrival]:
+    n = DAYS * 24
+    values = {"w21003": rng.normal(0.9, 0.2, n), "w01009": rng.normal(5.6, 0.5, n), "w01001": rng.normal(7.5, 0.2, n)}
+    return (a for hour, a in enumerate(_reports(rng, Kind.HOUR, "river", n, values)) if hour % 4 == 0)
+
+
+def _kiln(rng: np.random.Generator) -> Iterator[Arrival]:
+    n = DAYS * 24
+    values = {"a21003": rng.normal(230, 20, n), "a21004": rng.normal(20, 3, n), "a19001": rng.normal(10, 0.3, n)}
+    return _reports(rng, Kind.HOUR, "kiln", n, values)
 
 
 class Course:

@@ -39,6 +39,10 @@ def test_the_month_has_everything_that_could_go_wrong(live: str) -> None:
     alerts = {r["kind"] for r in rows if r["table"] == "alert"}
     assert {("boiler", "hour", word) for word in ("met", "exceeded", "not_judged")} <= verdicts
     assert {("outfall", "day", word) for word in ("met", "exceeded")} <= verdicts
+    assert {("outfall", "instant", word) for word in ("met", "exceeded", "not_judged")} <= verdicts
+    assert {("river", "hour", word) for word in ("met", "exceeded", "not_judged")} <= verdicts
+    assert {site for site, period, _ in verdicts if period == "month"} == {"river"}
+    assert {("kiln", "hour", word) for word in ("met", "exceeded", "not_judged")} <= verdicts
     assert alerts == {"exceedance", "furnace_temperature"}
 
 

@@ -1,7 +1,7 @@
 """The worker on the in-memory log and store: windows close at ticks, late data amend, a crash changes nothing."""
 
 from schemas.codes import FindingKind, FindingStatus
-from tests.unit.detectors.conftest import at
+from tests.unit.detectors.conftest import CRUSHER, at
 
 
 def test_a_full_hour_closes_at_the_first_tick_after_its_last_minute(bench) -> None:
@@ -135,6 +135,20 @@ def test_a_silent_device_is_told_once_and_speaks_again(bench) -> None:
 
     (finding,) = [f for f in bench.store.tables.finding.values() if f.kind == FindingKind.SILENT_DEVICE]
     assert b'"ended"' in finding.payload
+
+
+def test_registered_patience_counts_from_the_first_report_on(fresh_bench) -> None:
+    """Two hours are registered: at 10:29 nothing is told of a device last heard at 08:30, at 10:31 it is."""
+    patient = fresh_bench(CRUSHER | {"device": [{"id": "mn", "sites": ["crusher"], "silent_after_s": 7200}]})
+    patient.minutes("03-10 08:00", 30, 10.0)
+    patient.tick("03-10 10:29")
+    patient.run()
+    assert patient.findings(FindingKind.SILENT_DEVICE) == []
+
+    patient.tick("03-10 10:31")
+    patient.run()
+
+    assert len(patient.findings(FindingKind.SILENT_DEVICE)) == 1
 
 
 def test_two_loggers_of_one_site_fill_the_same_hour_and_day(two_loggers) -> None:
