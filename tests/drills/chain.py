@@ -24,8 +24,8 @@ STEP_US: Final = 20 * MINUTE_US
 PACE_S: Final = 0.25
 """Pause after each step, as long as the fault is not over: the load goes on meanwhile."""
 QUIET_TICKS: Final = 4
-INSISTS_FOR_S: Final = 120.0
-RECOVERED_WITHIN_S: Final = 120.0
+INSISTS_FOR_S: Final = 300.0
+RECOVERED_WITHIN_S: Final = 300.0
 
 
 def short_replay(receiver: Receiver) -> Replay:

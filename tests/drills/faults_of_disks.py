@@ -12,7 +12,7 @@ LOG_MB: Final = 200
 
 
 def full(disk: SmallDisk, server: str) -> Act:
-    """Return the fault that nothing more fits on a server's disk; an operator makes room, and starts what has died of it."""
+    """Return the fault that nothing more fits on a server's disk; an operator makes room, and starts again what is not well."""
 
     def act(chain: RealChain) -> None:
         disk.fill()
@@ -21,7 +21,8 @@ def full(disk: SmallDisk, server: str) -> Act:
         died = not chain.ground.server(server).is_alive()
         chain.extras.append("the server died of it" if died else "the server lived on")
         chain.healed()
-        if died:
+        if died or server == "kafka":  # which gives a log directory up for good when a write to it has failed once
+            chain.ground.server(server).stop()
             chain.ground.server(server).start()
 
     return act

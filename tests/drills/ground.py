@@ -28,6 +28,8 @@ from tests.drills.network import HOST, Link, Network
 ON_KAFKA: Final = ("bridge", "detectors", "relay", "city", "alerts")
 ON_DATABASE: Final = ("bridge", "detectors", "relay", "city", "alerts", "notifier")
 ON_MQTT: Final = ("bridge",)
+KAFKA_READY_WITHIN_S: Final = 180.0
+"""On a machine that is busy with a drill."""
 TEMPLATE: Final = "drill"
 
 
@@ -80,6 +82,7 @@ class Ground:
             self.database.start()
             opened.callback(self.database.stop)
             self.kafka, links = linked_kafka(self._log_folder, self._network)
+            self.kafka.ready_within_s = KAFKA_READY_WITHIN_S
             opened.enter_context(self.kafka)
             opened.callback(self._brokers.close)
             self.links |= {(role, "kafka"): link for role, link in links.items()}
