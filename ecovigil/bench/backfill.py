@@ -49,7 +49,7 @@ def backfill(terms: Terms) -> Result:
 
 def _played(terms: Terms, shape: FleetShape, asked: Callable[[BenchServers], Order]) -> tuple[Result, str, float]:
     """Return result, digest of the final state and seconds from the first publish to the end of all work."""
-    with BenchServers(registry_of(shape), embedded=terms.embedded) as servers:
+    with BenchServers(registry_of(shape), embedded=terms.embedded, client=terms.client) as servers:
         start_roles(servers, shape)
         servers.meter.begin()
         outcome = carried_out(servers, asked(servers))

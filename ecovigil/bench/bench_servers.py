@@ -37,10 +37,13 @@ COMMIT_TIMES: Final = {"track_commit_timestamp": "on", "max_wal_size": "8GB"}
 class BenchServers:
     """A context: inside, all three run in a folder of their own, the tables and topics are made, and `meter` watches every process."""
 
-    def __init__(self, registry: Registry, *, embedded: bool = False, partitions: int = 4) -> None:
+    def __init__(
+        self, registry: Registry, *, embedded: bool = False, partitions: int = 4, client: str = "paho"
+    ) -> None:
         self._registry = registry
         self._embedded = embedded
         self.partitions = partitions
+        self._client = client
         self._opened = ExitStack()
         self.meter = Meter()
         self.folder = Path()
@@ -99,6 +102,7 @@ class BenchServers:
             "ECOVIGIL_DATA_DIR": str(self.folder),
             "ECOVIGIL_KAFKA__REPORT_PARTITIONS": str(self.partitions),
             "ECOVIGIL_KAFKA__SESSION_MS": "6000",
+            "ECOVIGIL_MQTT__CLIENT": self._client,
             "ECOVIGIL_BRIDGE__VIRTUAL_CLOCK": "true",
             "ECOVIGIL_BRIDGE__CLIENT_ID": BRIDGE,
         }  # fmt: skip

@@ -37,7 +37,7 @@ DAY_S: Final = 86_400
 def chain(terms: Terms) -> Result:
     """Measure the whole chain, then the plain loop and the ceilings, on the same servers."""
     shape = FleetShape(devices=1000, minutes=terms.of(6000, 65))
-    with BenchServers(registry_of(shape), embedded=terms.embedded) as servers:
+    with BenchServers(registry_of(shape), embedded=terms.embedded, client=terms.client) as servers:
         start_roles(servers, shape)
         before = disk_bytes(servers)
         servers.meter.begin()

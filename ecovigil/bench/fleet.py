@@ -25,8 +25,6 @@ VARIANTS: Final = 60
 """Different values of a device before they repeat."""
 STATION_EVERY: Final = 10
 """Every tenth device is an air station, the others are boilers."""
-BYPASS_EVERY: Final = 100
-"""Every hundredth device discharges above its limit."""
 BYPASS_FACTOR: Final = 8.0
 AIR: Final = {
     "a21026": 12.0, "a21004": 40.0, "a21005": 0.8, "a05024": 90.0, "a34002": 70.0, "a34004": 35.0,
@@ -47,6 +45,8 @@ class FleetShape(BaseModel):
     kind: Kind = Kind.MINUTE
     webhook: str = ""
     """Where alerts are told; "": on the console."""
+    bypass_every: int = 100
+    """So manieth boilers discharge above their limit."""
     prefix: str = "b"
     """Of device and site ids: two fleets in one registry differ in it."""
 
@@ -111,9 +111,9 @@ def is_station(number: int) -> bool:
     return number % STATION_EVERY == STATION_EVERY - 1
 
 
-def is_bypassed(number: int) -> bool:
+def is_bypassed(shape: FleetShape, number: int) -> bool:
     """Whether the device's boiler discharges above its limit."""
-    return number % BYPASS_EVERY == 0
+    return number % shape.bypass_every == 0
 
 
 def registry_of(*shapes: FleetShape) -> Registry:
@@ -166,7 +166,7 @@ def _boiler_values(shape: FleetShape, number: int) -> dict[str, NDArray[np.float
     rng = generator_of(1, shape.device_id(number))
     hour = (np.arange(VARIANTS) * MINUTE_US % HOUR_US) / HOUR_US
     values = coal_stack(6.0)(rng, hour) | {"a01011": np.full(VARIANTS, 12.0) + rng.normal(0.0, 0.3, VARIANTS)}
-    factor = BYPASS_FACTOR if is_bypassed(number) else 1.0
+    factor = BYPASS_FACTOR if is_bypassed(shape, number) else 1.0
     return {code: np.abs(column) * (factor if code.startswith("a21026") else 1.0) for code, column in values.items()}
 
 

@@ -51,6 +51,8 @@ class Result(Section):
     """One mode's run."""
 
     mode: str
+    client: str = "paho"
+    """What the bridge received with (setting mqtt.client)."""
     quick: bool
     embedded: bool
     at: str
@@ -65,7 +67,8 @@ class Result(Section):
     @property
     def name(self) -> str:
         """Name of its file, without the extension."""
-        return "-".join([self.mode, *(["embedded"] if self.embedded else []), *(["quick"] if self.quick else [])])
+        marks = {self.client: self.client != "paho", "embedded": self.embedded, "quick": self.quick}
+        return "-".join([self.mode, *(mark for mark, holds in marks.items() if holds)])
 
 
 def machine() -> dict[str, str]:

@@ -38,9 +38,10 @@ def keep(result: Result, folder: Path = FOLDER) -> None:
 
 def _section(result: Result) -> str:
     shortened = ", shortened" if result.quick else ""
+    client = f", mqtt.client = {result.client}" if result.client != "paho" else ""
     machine = result.machine
     lines = [
-        f"## {result.mode}{' (embedded brokers)' if result.embedded else ''}{shortened}",
+        f"## {result.mode}{client}{' (embedded brokers)' if result.embedded else ''}{shortened}",
         "",
         f"{result.workload}. {result.at} CST; {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
         f"{machine['system']}, Python {machine['python']}; load {machine['load_before']} before, {machine['load_after']} after. "

@@ -36,6 +36,8 @@ class Terms:
 
     quick: bool = False
     embedded: bool = False
+    client: str = "paho"
+    """What the bridge receives with (setting mqtt.client)."""
 
     def of(self, full: int, quick: int) -> int:
         """Return a size."""
@@ -161,7 +163,7 @@ def found(
     with servers.connection.read() as cursor:
         known["database"] = f"PostgreSQL {cursor.connection.info.parameter_status('server_version')}"
     return Result(
-        mode=mode, quick=terms.quick, embedded=terms.embedded, at=cst_text(time.time_ns() // 1000),
+        mode=mode, client=terms.client, quick=terms.quick, embedded=terms.embedded, at=cst_text(time.time_ns() // 1000),
         machine=servers.machine | machine_after(), versions=known, workload=workload, figures=figures, costs=spent,
         notes=list(notes),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """`ecovigil bench`: speed, latency and cost on real servers, each figure beside what it is compared with in the same run."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,6 +19,14 @@ from ecovigil.bench.results_page import keep
 from ecovigil.bench.runs import Terms
 from ecovigil.real_servers.real_server import lacking_deploy
 from schemas.errors import InvalidConfiguration
+
+
+class MqttClient(StrEnum):
+    """Values of the setting mqtt.client."""
+
+    PAHO = "paho"
+    FRAMES = "frames"
+
 
 MODES: Final[dict[str, Callable[[Terms], Result]]] = {
     "ingest": ingest,
@@ -41,6 +50,9 @@ def bench(
             "--embedded", help="用内置的消息服务器。 On the embedded brokers, not Mosquitto and Apache Kafka."
         ),
     ] = False,
+    client: Annotated[
+        MqttClient, typer.Option("--client", help="采集端的 MQTT 客户端。 What the bridge receives with (mqtt.client).")
+    ] = MqttClient.PAHO,
     results: Annotated[
         Path | None, typer.Option("--results", help="结果（JSON）写入的目录。 Folder for the results as JSON.")
     ] = None,
@@ -50,7 +62,7 @@ def bench(
     why_not(embedded=embedded)
     console = Console()
     for name in chosen:
-        result = MODES[name](Terms(quick=quick, embedded=embedded))
+        result = MODES[name](Terms(quick=quick, embedded=embedded, client=client))
         show(result, console)
         if results is not None:
             keep(result, results.absolute())

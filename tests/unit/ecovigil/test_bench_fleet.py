@@ -48,7 +48,7 @@ def test_a_bypassed_boiler_is_above_the_limit_of_gb_13223() -> None:
 
     above, below = (json.loads(form.payload(observed, sent, 0)) for form in (bypassed, well_run))
 
-    assert (is_bypassed(0), is_bypassed(1), is_station(0)) == (True, False, False)
+    assert (is_bypassed(SHAPE, 0), is_bypassed(SHAPE, 1), is_station(0)) == (True, False, False)
     assert dict(below["readings"])["a21026-Zs"] < limit_so2 < dict(above["readings"])["a21026-Zs"]
 
 
