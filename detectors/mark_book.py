@@ -1,7 +1,7 @@
 """What a partition knows of marks: it asks the store whenever it judges, and remembers up to where it has judged again."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +58,12 @@ class MarkBook:
         """Return the hours whose judgement a change of this mark may change."""
         return set(_hours(self._with_others(mark)))
 
-    def stretches_of(self, site: str, is_touched: Callable[[Mark], bool], *before: Registry) -> Iterator[Span]:
-        """Yield the stretches whose judgement changes where another rule than `before` applies to marks of a site."""
-        if self.known != 0:
-            for mark in filter(is_touched, self.store.marks_over([site], 0, _FAR_US)):
-                yield from ((other.start, other.end) for other in self._with_others(mark, *before))
+    def ruled_otherwise(self, sites: Collection[str], before: Registry) -> Iterator[tuple[str, Span]]:
+        """Yield (site, stretch) whose judgement changes since another rule than `before` applies to a condition mark."""
+        marks = self.store.marks_over(sorted(sites), 0, _FAR_US) if sites and self.known != 0 else []
+        for mark in marks:
+            if mark.kind in CONDITION_KINDS and rule_for(before, mark) != rule_for(self.directory.registry, mark):
+                yield from ((other.site_id, (other.start, other.end)) for other in self._with_others(mark, before))
 
     def _with_others(self, mark: Mark, *before: Registry) -> list[Mark]:
         """Return a mark and those that share its time limit: that of a condition is for stretches that touch, or for a year."""

@@ -6,6 +6,7 @@ off in slices between polls, oldest first: an alert then grows with its windows 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, Self
 
 import numpy as np
@@ -16,12 +17,11 @@ from detectors.gas import with_amounts
 from detectors.partition import Partition
 from detectors.rejudging import Stored, Window, judge_again, readings_of
 from schemas.columns import PERIOD_DAY, PERIOD_HOUR, PERIOD_INSTANT, PERIOD_MONTH, Means
-from schemas.marks import CONDITION_KINDS, Mark
 from schemas.periods import month_end, month_start
 from schemas.registry import Registry
 from schemas.times import CST_OFFSET_US, DAY_US, HOUR_US, hour_start
 from standards.changes import changed_days, industry_of
-from standards.marks import Span, merged, rule_for
+from standards.marks import Span, merged
 from store.port import Verdicts
 
 SITE_DAYS_AT_ONCE: Final = 10
@@ -51,15 +51,13 @@ class RegistryChanges:
         """Whether marks of a site's conditions may have another time limit by its owner's industry."""
         return industry_of(self.old, site) != industry_of(self.new, site)
 
-    def touched_by(self, mark: Mark) -> bool:
-        """Whether another rule applies to a mark: then what it takes out of the judgement may differ."""
-        return mark.kind in CONDITION_KINDS and rule_for(self.old, mark) != rule_for(self.new, mark)
-
 
 def follow_registry(partition: Partition, changes: RegistryChanges, version: int, draft: Draft) -> None:
     """Note which closed windows of a partition the changes touch; windows that close from now on meet the new registry by themselves."""
     sites = _closed_sites(partition, changes)
-    touched = {site: _spans(partition, changes, site) for site in sites}
+    touched = {site: list(changes.days.get(site, ())) for site in sites}
+    for site, span in partition.marks.ruled_otherwise(sites, changes.old):
+        touched[site].append(span)
     for site, number in sites.items():
         spans = [part for span in touched[site] if (part := _up_to(int(partition.devices.frontier[number]), span))]
         if spans:
@@ -80,10 +78,6 @@ def _closed_sites(partition: Partition, changes: RegistryChanges) -> dict[str, i
                 if site in changes.days or changes.industry_differs(site):
                     found[site] = max(number, found.get(site, number), key=lambda n: int(frontier[n]))
     return found
-
-
-def _spans(partition: Partition, changes: RegistryChanges, site: str) -> list[Span]:
-    return [*changes.days.get(site, ()), *partition.marks.stretches_of(site, changes.touched_by, changes.old)]
 
 
 def _up_to(frontier: int, span: Span) -> Span | None:
@@ -139,7 +133,7 @@ def judge_stretches(partition: Partition, now: int, draft: Draft) -> None:
 def _next(partition: Partition) -> Iterator[tuple[tuple[str, int], Span]]:
     """Yield ((site, device), span) of the stretches to work off now; days without any mean are passed over."""
     left = SITE_DAYS_AT_ONCE
-    for (site, number), spans in sorted(partition.stretches.items()):
+    for (site, number), spans in list(islice(partition.stretches.items(), SITE_DAYS_AT_ONCE)):
         start, end = spans[0]
         series = partition.directory.series_of_sites([site])
         first = partition.store.next_mean(series, start, end)

@@ -4,6 +4,7 @@ A pure function of two registries. An interval counts as changed where what is i
 earlier touches nothing before its new last day. Who is told, or what a reason says, touches nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,8 +22,21 @@ def changed_days(old: Registry, new: Registry) -> dict[str, list[Span]]:
 
     A site that `new` does not know keeps its history as it was judged.
     """
-    found = {site.id: list(_changed(old, new, site)) for site in new.site if _all(old, site.id) != _all(new, site.id)}
+    states, found = (_gas_states(old), _gas_states(new)), {}
+    for site in new.site:
+        if states[0].get(site.id) != states[1].get(site.id):
+            found[site.id] = [ALWAYS]
+        elif _all(old, site.id) != _all(new, site.id):
+            found[site.id] = list(_changed(old, new, site))
     return {site: spans for site, spans in found.items() if spans}
+
+
+def _gas_states(registry: Registry) -> dict[str, dict[str, str]]:
+    """Return, by site and parameter, in which state of the gas a stack's channels are stated, where they are to be brought to another."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for (site, parameter), state in registry.gas_states.items():
+        found[site][parameter] = state
+    return found
 
 
 def industry_of(registry: Registry, site_id: str) -> str:

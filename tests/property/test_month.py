@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from detectors.worker import Worker
+from schemas.topics import REPORTS
 from tests.property.month import Course, Month
 
 
@@ -30,6 +32,14 @@ def test_a_month_backfilled_in_a_random_order_ends_as_the_month_played_live(mont
 @pytest.mark.parametrize("seed", range(2))
 def test_a_month_replayed_in_parts_ends_as_the_month_played_live(month: Month, live: str, seed: int) -> None:
     assert Course().replayed(month, seed) == live
+
+
+def test_two_workers_end_as_one(month: Month, live: str) -> None:
+    course = Course()
+    chain = course.chain
+    chain.roles["another"] = Worker(chain.log.consumer(REPORTS, "detectors"), chain.store, owner="another")
+
+    assert course.replayed(month, seed=7) == live
 
 
 def test_the_month_has_everything_that_could_go_wrong(live: str) -> None:

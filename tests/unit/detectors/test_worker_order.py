@@ -3,6 +3,9 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.registry import Registry
+from tests.unit.detectors.conftest import CRUSHER
+
 HOURS = ("03-10 22:00", "03-10 23:00", "03-11 00:00")
 BLOCKS = [(hour, quarter, value) for hour, value in zip(HOURS, (15.0, 31.0, 22.5), strict=True) for quarter in range(4)]
 MARKS = (
@@ -15,15 +18,23 @@ MARKS = (
 """Two that overlap, one over two hours, one too late, a condition."""
 
 
-def played(fresh_bench, blocks, crashes=(), ticks=(), marks=()):
-    """Return the final means and verdicts after blocks of 15 minutes, with ticks, crashes and marks between them.
+PERMIT = {"site": "crusher", "parameter": "a34013", "averaging": "hour_mean", "effective_from": "2026-03-11"}
+REGISTRIES = [Registry.from_tables(CRUSHER | {"permit": [PERMIT | {"limit": limit}]}) for limit in (22.0, 40.0, 25.0)]
+"""A permit of the second day, corrected twice: the last one counts, and its hour of 24 meets it."""
 
-    `marks` says before which block each mark is entered; those beyond the end come after everything was judged.
+
+def played(fresh_bench, blocks, crashes=(), ticks=(), marks=(), registries=()):
+    """Return the final means and verdicts after blocks of 15 minutes, with ticks, crashes, marks and registries between them.
+
+    `marks` and `registries` say before which block each is entered; those beyond the end come after everything was judged.
     """
     bench = fresh_bench()
+    versions = list(zip(REGISTRIES, sorted(registries), strict=False))
     for number, (hour, quarter, value) in enumerate(blocks):
         for mark, _ in filter(lambda entry: entry[1] == number, zip(MARKS, marks, strict=False)):
             bench.mark(*mark)
+        for registry, _ in filter(lambda entry: entry[1] == number, versions):
+            bench.store.import_registry(registry, "test", 0)
         bench.minutes(f"{hour[:-2]}{quarter * 15:02}", 15, value + quarter, received="03-11 02:00")
         if number in ticks:
             bench.tick("03-11 02:00")
@@ -36,6 +47,11 @@ def played(fresh_bench, blocks, crashes=(), ticks=(), marks=()):
     for mark, _ in filter(lambda entry: entry[1] >= len(blocks), zip(MARKS, marks, strict=False)):
         bench.mark(*mark)
         bench.run()
+    for registry, _ in filter(lambda entry: entry[1] >= len(blocks), versions):
+        bench.store.import_registry(registry, "test", 0)
+    for tick in ("03-12 00:14", "03-12 00:15"):
+        bench.tick(tick)
+    bench.run()
     return bench.final()
 
 
@@ -77,3 +93,27 @@ def test_marks_make_a_difference(fresh_bench) -> None:
     outcomes = {start: outcome for period, start, outcome, _ in found["verdicts"] if period == 0}
     assert "not_judged" in outcomes.values()
     assert found != played(fresh_bench, BLOCKS)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    blocks=st.permutations(BLOCKS),
+    crashes=st.sets(st.integers(0, 11), max_size=3),
+    ticks=st.sets(st.integers(0, 11), max_size=4),
+    marks=st.lists(st.integers(0, 13), min_size=len(MARKS), max_size=len(MARKS)),
+    registries=st.lists(st.integers(0, 13), min_size=len(REGISTRIES), max_size=len(REGISTRIES)),
+)
+def test_registries_marks_and_data_in_any_order_give_the_same_final_results(
+    fresh_bench, blocks, crashes, ticks, marks, registries
+) -> None:
+    all_at_first = played(fresh_bench, BLOCKS, marks=[0] * len(MARKS), registries=[0] * len(REGISTRIES))
+
+    assert played(fresh_bench, blocks, crashes, ticks, marks, registries) == all_at_first
+
+
+def test_the_last_registry_makes_a_difference(fresh_bench) -> None:
+    found = played(fresh_bench, BLOCKS, registries=[13] * len(REGISTRIES))
+
+    assert found == played(fresh_bench, BLOCKS, registries=[0] * len(REGISTRIES))
+    assert found["means"] == played(fresh_bench, BLOCKS)["means"]
+    assert found["verdicts"] != played(fresh_bench, BLOCKS)["verdicts"]

@@ -189,6 +189,30 @@ def test_where_the_readings_are_gone_the_mean_stays_and_is_judged(met) -> None:
     assert met.verdict("03-10 08:00")[:2] == ("exceeded", 15.0)
 
 
+def test_a_limit_for_single_readings_that_is_taken_back_leaves_none_judged(fresh_bench) -> None:
+    bench = fresh_bench(CRUSHER | {"permit": [PERMIT | {"averaging": "single_sample"}]})
+    hours(bench)
+    before = bench.verdict("03-10 08:30", period=3)[0]
+    register(bench, limit=None)
+
+    bench.tick("03-10 10:02")
+    bench.run()
+
+    assert (before, bench.verdict("03-10 08:30", period=3)[::2]) == ("exceeded", ("not_judged", "not_limited"))
+
+
+def test_what_was_said_of_single_readings_that_are_gone_stays(fresh_bench) -> None:
+    bench = fresh_bench(CRUSHER | {"permit": [PERMIT | {"averaging": "single_sample"}]})
+    hours(bench)
+    bench.store.tables.reading.clear()
+    register(bench, limit=None)
+
+    bench.tick("03-10 10:02")
+    bench.run()
+
+    assert bench.verdict("03-10 08:30", period=3)[0] == "exceeded"
+
+
 def test_a_days_value_of_the_device_itself_is_judged_again(bench) -> None:
     bench.say_day("03-10 00:00", 15.0)
     bench.tick("03-11 00:11")

@@ -90,6 +90,12 @@ def test_a_site_of_another_kind_is_touched_always() -> None:
     assert changed_days(registry(), registry(site=sites)) == {"crusher": [ALWAYS]}
 
 
+def test_a_channel_stated_in_another_state_of_the_gas_touches_all_the_site_has() -> None:
+    wet = [{"site": "crusher", "parameter": "a34013", "unit": "mg/m3", "state": "actual_wet"}]
+
+    assert changed_days(registry(), registry(channel=wet)) == {"crusher": [ALWAYS]}
+
+
 def test_the_index_of_a_city_touches_its_stations() -> None:
     station = [{"id": "station", "kind": "ambient_air", "city": "220100"}]
     aqi = {
