@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import findings
-from detectors.converted import mismatches
+from detectors.converted import new_mismatches
 from detectors.counted import counted
 from detectors.days import day_means
 from detectors.devices import DeviceTable
@@ -197,6 +197,13 @@ class Partition:
         table.frontier = frontier
 
     def _close(self, closing: Due, now: int, draft: Draft) -> None:
+        told = self._close_hours(closing, now, draft) if closing.parts else Readings.empty()
+        days = self._close_days(told, draft)
+        if len(days):
+            self.results.tell(days, self.results.judge(days), None, now, draft)
+
+    def _close_hours(self, closing: Due, now: int, draft: Draft) -> Readings:
+        """Judge the hours that close; return the devices' own values of days that do."""
         self.open.drop(closing)
         due = self._without_shared(closing.readings, draft)
         marking = self.marks.on(due)
@@ -204,11 +211,9 @@ class Partition:
         hours = with_amounts(self.directory, hour_means(due, self.directory.validity()))
         self.adopt(hours.series)
         self.open_days.put(hours)
-        found = mismatches(self.directory, due, hours, now)
-        draft.findings.extend(finding for finding in found.values() if finding is not None)
+        draft.findings.extend(new_mismatches(self.directory, due, hours, now))
         self.results.tell(hours, self.results.judge(hours, due, marking), None, now, draft, marking)
-        days = self._close_days(due.take(due.kind == Kind.DAY), draft)
-        self.results.tell(days, self.results.judge(days), None, now, draft)
+        return due.take(due.kind == Kind.DAY)
 
     def adopt(self, series: NDArray[np.int32]) -> None:
         """Note which device the series come from that no device sends but are made of others of their site."""

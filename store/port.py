@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,8 +124,7 @@ class IndexRow:
     """JSON: concentration and IAQI by parameter; for a city also how many stations."""
 
 
-@dataclass(frozen=True)
-class DeviceState:
+class DeviceState(NamedTuple):
     """How far a device has come; the worker's whole memory of it."""
 
     device: int
@@ -143,6 +142,40 @@ class DeviceState:
 
 
 @dataclass(frozen=True)
+class DeviceStates(Columns):
+    """States of many devices, once each."""
+
+    device: NDArray[np.int32]
+    frontier: NDArray[np.int64]
+    event_at: NDArray[np.int64]
+    heard_at: NDArray[np.int64]
+    high: NDArray[np.int64]
+    """(n, 6)."""
+    silent: NDArray[np.bool_]
+
+    DTYPES: ClassVar[dict[str, Any]] = {
+        "device": np.int32,
+        "frontier": np.int64,
+        "event_at": np.int64,
+        "heard_at": np.int64,
+        "high": np.dtype((np.int64, 6)),
+        "silent": np.bool_,
+    }
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[DeviceState]) -> Self:
+        """Return the columns of states."""
+        columns = dict(zip(DeviceState._fields, zip(*rows, strict=True), strict=True))
+        high = np.array(columns.pop("high"), np.int64).reshape(-1, 6)
+        return cls(high=high, **{name: np.array(column, cls.DTYPES[name]) for name, column in columns.items()})
+
+    def rows(self) -> list[DeviceState]:
+        """Return the states one by one."""
+        columns = (getattr(self, name).tolist() for name in DeviceState._fields)
+        return [DeviceState(*row[:4], tuple(row[4]), row[5]) for row in zip(*columns, strict=True)]
+
+
+@dataclass(frozen=True)
 class Rejudge:
     """A closed hour of a site that has to be judged again."""
 
@@ -154,8 +187,7 @@ class Rejudge:
     """Tick at which it was last touched."""
 
 
-@dataclass(frozen=True)
-class BookEntry:
+class BookEntry(NamedTuple):
     """Reports of one device and China Standard Time day."""
 
     device_id: str
@@ -213,7 +245,7 @@ class WorkBatch:
     findings: list[FindingRow] = field(default_factory=list)
     """Inserted or replaced by id."""
     outbox: list[OutboxEvent] = field(default_factory=list)
-    devices: list[DeviceState] = field(default_factory=list)
+    devices: DeviceStates = field(default_factory=DeviceStates.empty)
     """Upserted, with the partition of `partition_of(device_id)`."""
     rejudge: list[Rejudge] = field(default_factory=list)
     rejudged: list[tuple[str, int]] = field(default_factory=list)
