@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.directory import Directory
 from detectors.draft import Draft
@@ -78,7 +79,6 @@ class Fleet:
         self._level = np.tile(np.array(list(LEVELS.values())), (devices, 1))
         over = self._rng.random(devices) < OVER
         self._level[over, 2] *= 2.2
-        self._level[over, 3] *= 2.2
 
     def minute(self, minute: int, parts: int) -> Iterator[list[Bundle]]:
         """Yield the bundles of each of so many parts of a minute."""
@@ -106,12 +106,21 @@ class Fleet:
             report_letter=np.zeros(n, np.int64),
             reading_report=np.repeat(np.arange(n, dtype=np.int32), len(codes)),
             reading_channel=np.arange(n * len(codes), dtype=np.int32),
-            reading_value=np.round(values.ravel(), 2),
+            reading_value=np.round(_converted(values).ravel(), 2),
             reading_flag=np.full(n * len(codes), FLAG_NORMAL, np.uint8),
             rejected=[],
             received={f"mn-stack-{number}": 1 for number in range(first, end)},
             raw=b"",
         )
+
+
+def _converted(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values of reports with the device's own conversions (6 % O2 baseline) beside what it measured."""
+    codes = list(LEVELS)
+    share = (21.0 - 6.0) / (21.0 - values[:, codes.index("a19001")])
+    for at in (0, 2, 4):
+        values[:, at + 1] = values[:, at] * share
+    return values
 
 
 class Stopwatch:

@@ -124,7 +124,7 @@ def _agrees(told: float, ours: float, limit: Limit) -> bool:
 def _samples(readings: Readings, hours: Means, pairs: Sequence[Pair]) -> Readings:
     """Return the valid readings of the pairs' measured values and oxygen, sorted by series, kind and instant."""
     asked = {int(hours.series[pair.measured]) for pair in pairs} | {pair.oxygen for pair in pairs}
-    rows = in_force(readings.take(np.isin(readings.series, list(asked))))
+    rows = in_force(readings.take(np.isin(readings.series, np.array(sorted(asked), np.int32))))
     return rows.take(rows.flag == FLAG_NORMAL)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.times import MINUTE_US
-from store.port import DeviceState, DeviceStates
+from store.device_states import DeviceState, DeviceStates
 
 _SILENT_AFTER_MIN = {
     Kind.REALTIME: 30,

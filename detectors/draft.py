@@ -11,7 +11,8 @@ from detectors.findings import finding_event, finding_row
 from schemas.bundle import Rejected
 from schemas.columns import Means, Readings, Reports
 from schemas.events import Finding
-from store.port import Advance, Booked, BookEntry, DeviceStates, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
+from store.device_states import DeviceStates
+from store.port import Advance, Booked, BookEntry, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 
 _Rows = list[tuple[Readings, NDArray[np.int32]]]
 

@@ -146,7 +146,7 @@ def _choose(groups: _Groups) -> NDArray[np.int64]:
 
 def hour_means(readings: Readings, validity: Validity) -> Means:
     """Return one mean per (series, hour) that has readings, sorted by series and start; readings of kind day are ignored."""
-    readings = readings.take(readings.kind != Kind.DAY)
+    readings = readings.among(np.flatnonzero(readings.kind != Kind.DAY))
     if not len(readings):
         return Means.empty()
     groups = _group(readings)
@@ -177,9 +177,9 @@ def group_values(
     plain = np.divide(total, counted, out=np.full(len(at), np.nan), where=counted > 0)
     if validity.median[series[at]].any():
         plain = np.where(validity.median[series[at]], group_medians(value, valid, at), plain)
-    flow_of = validity.flow_of[series]
-    if not (flow_of >= 0).any():
+    if not (validity.flow_of[series[at]] >= 0).any():
         return Weighted(plain, np.zeros(len(at), dtype=bool))
+    flow_of = validity.flow_of[series]
     return weighted_means(value, valid, flow_beside(series, instant, value, valid, flow_of), plain, at)
 
 

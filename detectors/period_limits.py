@@ -1,6 +1,7 @@
 """The limits of means by series, as arrays: asked of the law once for each series, period and natural day."""
 
 from collections.abc import Sequence
+from sys import intern
 from typing import Any, Final
 
 import numpy as np
@@ -61,8 +62,8 @@ class PeriodLimits:
             self._is_by_water(series),
             limit is not None,
             *(np.nan if figure is None else figure for figure in figures),
-            limit.rule_id if limit else "",
-            decision.binding_id if decision else "",
+            intern(limit.rule_id) if limit else "",
+            intern(decision.binding_id) if decision else "",
             str(decision.reason or "") if decision else "",
         )
 

@@ -24,9 +24,10 @@ from store.binary import (
     blob_array,
     word_array,
 )
+from store.device_states import DeviceStates
 from store.ledger_rows import write_booked
 from store.numbers import Numbers, in_rounds
-from store.port import BookEntry, DeviceStates, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
+from store.port import BookEntry, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 from store.postgres import Cursor
 from store.rejections import dead_lettered, letters_of
 from store.sql import queries

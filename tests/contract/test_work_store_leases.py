@@ -5,19 +5,8 @@ import pytest
 from schemas.errors import LeaseLost
 from schemas.registry import Registry
 from schemas.times import HOUR_US
-from store.port import (
-    Advance,
-    BookEntry,
-    DeviceState,
-    DeviceStates,
-    FindingRow,
-    IndexRow,
-    Lease,
-    OutboxEvent,
-    Rejudge,
-    WorkBatch,
-    WorkStore,
-)
+from store.device_states import DeviceState, DeviceStates
+from store.port import Advance, BookEntry, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge, WorkBatch, WorkStore
 from tests.contract.work_columns import DAY, T, advance, ints, means, reports, series_of, store_readings
 
 
