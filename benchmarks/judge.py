@@ -1,7 +1,9 @@
 """How fast columns become verdicts, in memory: readings a second on one core, memory a series, and how both grow with the number of series.
 
 Run: `python -m benchmarks.judge [--series 1000 10000 200000]`. One hour of minute readings of half crushers' dust (limit by standard)
-and half permit figures goes through the same functions as in a worker: means, amounts, verdicts. The figures are for one core, best of three.
+and half permit figures goes through the same functions as in a worker: means, amounts, verdicts, in blocks as a worker's. Seconds are those
+of the processor, best of five. Memory is what Python and numpy have allocated for a partition with 60 minutes and 24 hours open, as
+tracemalloc counts it: open windows, device states, limits, neighbours; and with the names and numbers of series, without the registry.
 """
 
 import argparse
@@ -9,25 +11,30 @@ import gc
 import json
 import platform
 import time
+import tracemalloc
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from detectors.directory import Directory
 from detectors.gas import with_amounts
 from detectors.means import hour_means
+from detectors.partition import Partition
 from detectors.verdicts import Judge
 from schemas.codes import FLAG_NORMAL, Kind
 from schemas.columns import Readings
 from schemas.registry import Registry
-from schemas.times import HOUR_US, MINUTE_US
+from schemas.times import HOUR_US, MINUTE_US, day_start
+from schemas.topics import REPORTS
 from store.memory import MemoryStore
+from store.port import Lease
 
 START = 1_773_100_800 // 3600 * 3600 * 1_000_000
 MINUTES = 60
-CHUNK = 2_000_000
-"""Readings that go through at once at most: as a worker's batches, so that memory stays bounded."""
+BLOCK = 4_096
+"""Series that go through at once, as in `detectors.open_readings`."""
+SERIES_A_DEVICE = 10
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,15 @@ class Figure:
     readings_per_s: float
     ns_per_reading: float
     open_bytes_per_series: float
-    """Columns of one open hour of minutes and one open day of hour means."""
+    """Open windows alone: an hour of minutes, a day of hour means."""
+    bytes_per_series: float
+    """All that a partition keeps."""
+    bytes_with_names: float
+    """The same and the directory: names and numbers of series."""
 
 
-def directory_of(series: int) -> Directory:
-    """Return a directory that knows so many dust channels, one a site."""
+def store_of(series: int) -> MemoryStore:
+    """Return a store whose registry has so many stacks with one dust channel each."""
     names = [f"crusher-{number}" for number in range(series)]
     law = {
         "standard": "GB 4915-2013",
@@ -59,9 +70,15 @@ def directory_of(series: int) -> Directory:
     }
     store = MemoryStore()
     store.import_registry(Registry.from_tables(tables), "benchmark", 0)
+    store.series_numbers([(name, "a34013") for name in names])
+    return store
+
+
+def directory_of(store: MemoryStore) -> Directory:
+    """Return a directory that knows all series of the registry."""
     directory = Directory(store)
     directory.refresh()
-    directory.channels([(name, "a34013") for name in names])
+    directory.channels([(site, "a34013") for site in directory.registry.sites])
     return directory
 
 
@@ -83,28 +100,58 @@ def judged(directory: Directory, hour: Readings) -> int:
 
 
 def measure(series: int) -> Figure:
-    """Return what one size costs, best of three."""
-    directory = directory_of(series)
+    """Return what one size costs."""
+    store = store_of(series)
+    memory = kept(store, series)
+    directory = directory_of(store)
     numbers = sorted(directory.series)
     rng = np.random.default_rng(20260301)
-    per_chunk = max(1, CHUNK // MINUTES)
-    hours = [hour_of(numbers[i : i + per_chunk], rng) for i in range(0, series, per_chunk)]
+    hours = [hour_of(numbers[i : i + BLOCK], rng) for i in range(0, series, BLOCK)]
+    gc.collect()
     gc.freeze()
-    best = min(_timed(directory, hours, series) for _ in range(3))
+    best = min(_timed(directory, hours, series) for _ in range(5))
     readings = series * MINUTES
-    reading_bytes = sum(column.itemsize for column in vars(hours[0]).values())
-    hour_mean_bytes = sum(
-        column.itemsize for column in vars(hour_means(hours[0].take(slice(0, 1)), directory.validity())).values()
-    )
-    return Figure(
-        series, readings, readings / best, best / readings * 1e9, MINUTES * reading_bytes + 24 * hour_mean_bytes
-    )
+    return Figure(series, readings, readings / best, best / readings * 1e9, *memory)
+
+
+def kept(store: MemoryStore, series: int) -> tuple[float, float, float]:
+    """Return how many bytes a series its open windows, the whole partition, and the partition with its directory take."""
+    registry = store.registry()[1]
+    assert len(registry.sites) + len(registry.site_bindings) + len(registry.site_permits)
+    gc.collect()
+    tracemalloc.start()
+    directory = directory_of(store)
+    with_names = tracemalloc.get_traced_memory()[0]
+    partition = Partition(Lease("log", REPORTS, 0, 1, 0, 0), directory, store)
+    _fill(partition, series)
+    gc.collect()
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    windows = partition.open.nbytes + partition.open_days.nbytes
+    return windows / series, (taken - with_names) / series, taken / series
+
+
+def _fill(partition: Partition, series: int) -> None:
+    """Let a partition have 60 minutes and 24 hours of each series open, after it judged an hour."""
+    rng, directory = np.random.default_rng(1), partition.directory
+    numbers = np.array(sorted(directory.series), np.int32)
+    device = np.arange(series, dtype=np.int32) // SERIES_A_DEVICE
+    partition.devices.reserve(int(device.max()))
+    partition.series_device.note(numbers, device)
+    for first in range(0, series, BLOCK):
+        hour = hour_of(numbers[first : first + BLOCK].tolist(), rng)
+        means = with_amounts(directory, hour_means(hour, directory.validity()))
+        partition.results.judge(means, hour)
+        for at in range(24):
+            partition.open_days.put(replace(means, start=day_start(means.start) + at * HOUR_US))
+        for minute in range(MINUTES):
+            partition.open.add(hour.take(slice(minute * len(means), (minute + 1) * len(means))))
 
 
 def _timed(directory: Directory, hours: list[Readings], series: int) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     verdicts = sum(judged(directory, hour) for hour in hours)
-    taken = time.perf_counter() - started
+    taken = time.process_time() - started
     assert verdicts == series, f"{verdicts} verdicts of {series} series over {HOUR_US} µs"
     return taken
 
@@ -113,10 +160,14 @@ def main() -> None:
     """Print the table and, as JSON, the same with machine and versions."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, nargs="+", default=[1_000, 10_000, 200_000])
+    kept(store_of(SERIES_A_DEVICE), SERIES_A_DEVICE)  # what is loaded once is no memory of a series
     figures = [measure(series) for series in parser.parse_args().series]
-    print(f"{'series':>9} {'readings/s':>12} {'ns/reading':>11} {'bytes/series':>13}")
+    print(
+        f"{'series':>9} {'readings/s':>12} {'ns/reading':>11}   bytes/series: {'open windows':>13} {'partition':>10} {'and names':>10}"
+    )
     for f in figures:
-        print(f"{f.series:>9,} {f.readings_per_s:>12,.0f} {f.ns_per_reading:>11.1f} {f.open_bytes_per_series:>13,.0f}")
+        sizes = f"{f.open_bytes_per_series:>28,.0f} {f.bytes_per_series:>10,.0f} {f.bytes_with_names:>10,.0f}"
+        print(f"{f.series:>9,} {f.readings_per_s:>12,.0f} {f.ns_per_reading:>11.1f} {sizes}")
     print(
         f"growth of the cost per reading, first to last size: {figures[-1].ns_per_reading / figures[0].ns_per_reading:.2f}×"
     )

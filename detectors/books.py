@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.draft import Draft
 from detectors.segment import Segment
 from schemas.bundle import Bundle, taken_in
-from schemas.times import day_of
+from schemas.times import day_of, day_start
 from store.port import BookEntry
 
 RECEIVED, STORED, DUPLICATE, REJECTED = range(4)
@@ -42,17 +42,48 @@ class _Ledger:
 def keep_books(segment: Segment, new: NDArray[np.bool_], bundles: Sequence[Bundle], draft: Draft) -> None:
     """Enter the reports of a segment: on the day of `observed_at`, rejected ones on the day of `received_at`."""
     first_raw, at = len(draft.raws) - len(bundles), 0
-    days = [day_of(instant) for instant in segment.reports.observed_at.tolist()]
+    starts, day = np.unique(day_start(segment.reports.observed_at), return_inverse=True)
+    days = [day_of(start) for start in starts.tolist()]
     for index, bundle in enumerate(bundles):
-        ledger, rows = _Ledger(bundle, draft), range(at, at + len(bundle))
-        for row, device in zip(rows, bundle.report_device.tolist(), strict=True):
-            _enter(ledger, draft, bundle.devices[device], days[row], bool(new[row]), int(segment.letter[row]))
-        _refuse(ledger, draft, bundle, first_raw + index)
+        rows = slice(at, at + len(bundle))
+        if _is_plain(bundle):
+            _enter_plain(bundle, new[rows], day[rows], days, draft)
+        else:
+            _enter_each(bundle, new[rows], [days[d] for d in day[rows].tolist()], draft, first_raw + index)
         at += len(bundle)
-        ledger.close(_day_of_bundle(bundle))
         hour, messages = taken_in(bundle)
         if messages:
             draft.booked[bundle.bridge, draft.raws[first_raw + index][0], hour] += messages
+
+
+def _is_plain(bundle: Bundle) -> bool:
+    """Whether each report is one of those that the bridge says it received, and there is nothing else."""
+    if bundle.rejected or bundle.report_letter.any():
+        return False
+    counts = np.bincount(bundle.report_device, minlength=len(bundle.devices)).tolist()
+    return bundle.received == dict(zip(bundle.devices, counts, strict=True))
+
+
+def _enter_plain(
+    bundle: Bundle, new: NDArray[np.bool_], day: NDArray[np.int64], days: Sequence[date], draft: Draft
+) -> None:
+    key = bundle.report_device * len(days) + day
+    received, stored = np.bincount(key), np.bincount(key[new], minlength=int(key.max(initial=-1)) + 1)
+    some = np.flatnonzero(received)
+    for place, count, fresh in zip(some.tolist(), received[some].tolist(), stored[some].tolist(), strict=True):
+        counts = draft.books[bundle.devices[place // len(days)], days[place % len(days)]]
+        counts[RECEIVED] += count
+        counts[STORED] += fresh
+        counts[DUPLICATE] += count - fresh
+
+
+def _enter_each(bundle: Bundle, new: NDArray[np.bool_], days: Sequence[date], draft: Draft, raw: int) -> None:
+    ledger = _Ledger(bundle, draft)
+    letters = bundle.report_letter.tolist()
+    for device, day, is_new, letter in zip(bundle.report_device.tolist(), days, new.tolist(), letters, strict=True):
+        _enter(ledger, draft, bundle.devices[device], day, is_new, letter)
+    _refuse(ledger, draft, bundle, raw)
+    ledger.close(_day_of_bundle(bundle))
 
 
 def _enter(ledger: _Ledger, draft: Draft, device_id: str, day: date, new: bool, letter: int) -> None:

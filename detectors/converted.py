@@ -11,9 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from detectors.directory import Directory
+from detectors.beside import Neighbours, beside
+from detectors.directory import OXYGEN, Directory
 from detectors.findings import of_hour
-from detectors.gas import OXYGEN, at_baseline, converted_limit
+from detectors.gas import at_baseline, converted_limit
 from detectors.means import in_force
 from schemas.codes import FLAG_NORMAL, FindingKind
 from schemas.columns import Means, Readings
@@ -55,7 +56,31 @@ def mismatches(directory: Directory, readings: Readings, hours: Means, now: int)
 
     `hours` are the closed means of `readings`, with `converted` filled; all series of a site and hour are among them.
     """
-    pairs = list(_pairs(directory, hours))
+    return _compared(directory, readings, hours, list(_pairs(directory, hours)), now)
+
+
+def new_mismatches(directory: Directory, readings: Readings, hours: Means, now: int) -> list[Finding]:
+    """Return what is to be said of hours that close, of which nothing was said before."""
+    pairs = list(_suspects(directory, hours)) if len(hours) else []
+    return [finding for finding in _compared(directory, readings, hours, pairs, now).values() if finding is not None]
+
+
+def _suspects(directory: Directory, hours: Means) -> Iterator[Pair]:
+    """Yield the pairs whose means are not the same within the tolerance."""
+    near, neighbours = beside(directory), Neighbours(hours)
+    measured = neighbours.rows(near.measured[hours.series])
+    ours = np.where(measured >= 0, hours.converted[measured], np.nan)
+    apart = hours.valid & (np.abs(hours.value - ours) > (TOLERANCE + NOISE) * np.abs(ours))
+    for told in np.flatnonzero(apart).tolist():
+        series = int(hours.series[told])
+        site, name = directory.series[series]
+        oxygen, start = int(near.oxygen[series]), int(hours.start[told])
+        yield Pair(site, name.removesuffix(CONVERTED), start, int(measured[told]), told, oxygen)
+
+
+def _compared(
+    directory: Directory, readings: Readings, hours: Means, pairs: Sequence[Pair], now: int
+) -> dict[str, Finding | None]:
     found: dict[str, Finding | None] = {pair.finding_id: None for pair in pairs}
     suspects = [(pair, limit) for pair in pairs if (limit := _limit_missed(directory, pair, hours)) is not None]
     if suspects:
@@ -99,7 +124,7 @@ def _agrees(told: float, ours: float, limit: Limit) -> bool:
 def _samples(readings: Readings, hours: Means, pairs: Sequence[Pair]) -> Readings:
     """Return the valid readings of the pairs' measured values and oxygen, sorted by series, kind and instant."""
     asked = {int(hours.series[pair.measured]) for pair in pairs} | {pair.oxygen for pair in pairs}
-    rows = in_force(readings.take(np.isin(readings.series, list(asked))))
+    rows = in_force(readings.take(np.isin(readings.series, np.array(sorted(asked), np.int32))))
     return rows.take(rows.flag == FLAG_NORMAL)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.times import MINUTE_US
-from store.port import DeviceState
+from store.device_states import DeviceState, DeviceStates
 
 _SILENT_AFTER_MIN = {
     Kind.REALTIME: 30,
@@ -19,6 +19,7 @@ _SILENT_AFTER_MIN = {
 }
 """How long the finest kind that a device sends may fail to come, unless the registry says otherwise."""
 _KINDS = len(KIND_LENGTH_S)
+_SILENT_AFTER_US = np.array([_SILENT_AFTER_MIN[Kind(k)] * MINUTE_US for k in range(_KINDS)], dtype=np.int64)
 
 
 class DeviceTable:
@@ -57,21 +58,12 @@ class DeviceTable:
         """Whether a device has reported in this partition."""
         return number < len(self.frontier) and self.frontier[number] > 0
 
-    def take_dirty(self) -> list[DeviceState]:
+    def take_dirty(self) -> DeviceStates:
         """Return the states that changed since the last call."""
-        changed = np.flatnonzero(self.dirty).tolist()
+        changed = np.flatnonzero(self.dirty)
         self.dirty[:] = False
-        return [
-            DeviceState(
-                n,
-                int(self.frontier[n]),
-                int(self.event_at[n]),
-                int(self.heard_at[n]),
-                _six(self.high[n]),
-                bool(self.silent[n]),
-            )
-            for n in changed
-        ]
+        columns = {name: getattr(self, name)[changed] for name in DeviceStates.DTYPES if name != "device"}
+        return DeviceStates(device=changed.astype(np.int32), **columns)
 
     def newly_silent(self, now: int) -> NDArray[np.int64]:
         """Return the devices that have just been silent for too long at the tick `now`; each is told once."""
@@ -89,11 +81,5 @@ class DeviceTable:
         return int(due.min(initial=np.iinfo(np.int64).max)) + 1
 
     def _patience(self) -> NDArray[np.int64]:
-        finest = np.argmax(self.high > 0, axis=1)
-        by_kind = np.array([_SILENT_AFTER_MIN[Kind(k)] * MINUTE_US for k in range(_KINDS)], dtype=np.int64)[finest]
+        by_kind = _SILENT_AFTER_US[np.argmax(self.high > 0, axis=1)]
         return np.where(self.silent_after > 0, self.silent_after, by_kind)
-
-
-def _six(row: NDArray[np.int64]) -> tuple[int, int, int, int, int, int]:
-    a, b, c, d, e, f = row.tolist()
-    return a, b, c, d, e, f

@@ -1,7 +1,8 @@
 """The worker's address book: series and devices by number, what the registry says of them, as arrays where the hot path needs it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,11 @@ from store.port import WorkStore
 OZONE = "a05024"
 PH = "w01001"
 WATER_FLOW = "w00000"
+OXYGEN = "a19001"
+GAS_FLOW = "a00000"
 WATER_PATIENCE_US = 10 * HOUR_US
 """Surface water stations measure every four hours: two readings may fail before one is called silent."""
+T = TypeVar("T")
 _WATER = frozenset({SiteKind.EFFLUENT, SiteKind.SURFACE_WATER})
 
 
@@ -37,6 +41,7 @@ class Directory:
         self._of_parameter: dict[str, list[int]] = {}
         self._validity: Validity | None = None
         self._shared: frozenset[str] | None = None
+        self._kept: dict[str, Any] = {}
 
     def refresh(self) -> bool:
         """Take the newest registry where there is a newer one; return whether there was."""
@@ -46,24 +51,42 @@ class Directory:
         self.version, self.registry = self._store.registry()
         self._validity = None
         self._shared = None
+        self._kept.clear()
         return True
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """Return what was made of the registry and the series that were met; made anew where either has changed."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: T = self._kept[name]
+        return found
 
     def devices(self, device_ids: Sequence[str]) -> NDArray[np.int32]:
         """Return the numbers of devices, asking the store for those that are new here."""
-        missing = [d for d in dict.fromkeys(device_ids) if d not in self._device_of]
-        if missing:
+        try:
+            return self._numbers_of_devices(device_ids)
+        except KeyError:
+            missing = [d for d in dict.fromkeys(device_ids) if d not in self._device_of]
             for device_id, number in zip(missing, self._store.device_numbers(missing), strict=True):
                 self._device_of[device_id] = number
                 self.device_ids[number] = device_id
-        return np.array([self._device_of[d] for d in device_ids], dtype=np.int32)
+        return self._numbers_of_devices(device_ids)
+
+    def _numbers_of_devices(self, device_ids: Sequence[str]) -> NDArray[np.int32]:
+        return np.fromiter(map(self._device_of.__getitem__, device_ids), np.int32, len(device_ids))
 
     def channels(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int32]:
         """Return the series numbers of (site, parameter) pairs, asking the store for those that are new here."""
-        missing = [p for p in dict.fromkeys(pairs) if p not in self._series_of]
-        if missing:
+        try:
+            return self._numbers_of_series(pairs)
+        except KeyError:
+            missing = [p for p in dict.fromkeys(pairs) if p not in self._series_of]
             numbers = self._store.series_numbers(missing)
             self._learn((n, *pair) for n, pair in zip(numbers, missing, strict=True))
-        return np.array([self._series_of[p] for p in pairs], dtype=np.int32)
+        return self._numbers_of_series(pairs)
+
+    def _numbers_of_series(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int32]:
+        return np.fromiter(map(self._series_of.__getitem__, pairs), np.int32, len(pairs))
 
     def series_of_sites(self, sites: Sequence[str]) -> NDArray[np.int32]:
         """Return all series of these sites."""
@@ -83,8 +106,12 @@ class Directory:
         """Return which series belong to shared sites."""
         if not self.shared_sites:
             return np.zeros(len(series), dtype=bool)
-        known = {s: self.series[s][0] in self.shared_sites for s in np.unique(series).tolist()}
-        return np.array([known[s] for s in series.tolist()], dtype=bool)
+        return self.kept("shared", self._shared_series)[series]
+
+    def _shared_series(self) -> NDArray[np.bool_]:
+        found = np.zeros(max(self.series, default=-1) + 1, dtype=bool)
+        found[[number for number, (site, _) in self.series.items() if site in self.shared_sites]] = True
+        return found
 
     def series_of_parameter(self, parameter: str) -> list[int]:
         """Return the series of a parameter that were met so far."""
@@ -135,6 +162,7 @@ class Directory:
         for number, site, parameter in rows:
             if number not in self.series:
                 self._validity = None
+                self._kept.clear()
                 self._of_parameter.setdefault(parameter, []).append(number)
             self._series_of[site, parameter] = number
             self.series[number] = (site, parameter)

@@ -11,7 +11,8 @@ from detectors.findings import finding_event, finding_row
 from schemas.bundle import Rejected
 from schemas.columns import Means, Readings, Reports
 from schemas.events import Finding
-from store.port import Advance, Booked, BookEntry, DeviceState, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
+from store.device_states import DeviceStates
+from store.port import Advance, Booked, BookEntry, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 
 _Rows = list[tuple[Readings, NDArray[np.int32]]]
 
@@ -36,7 +37,7 @@ class Draft:
     indices: list[IndexRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     outbox: list[OutboxEvent] = field(default_factory=list)
-    devices: list[DeviceState] = field(default_factory=list)
+    devices: list[DeviceStates] = field(default_factory=list)
     rejudge: dict[tuple[str, int], Rejudge] = field(default_factory=dict)
     rejudged: list[tuple[str, int]] = field(default_factory=list)
     marks_followed: dict[int, int] = field(default_factory=dict)
@@ -73,13 +74,21 @@ class Draft:
             indices=self.indices,
             findings=list(rows.values()),
             outbox=[*self.outbox, *(finding_event(finding_row(f)) for f in self.findings)],
-            devices=list({state.device: state for state in self.devices}.values()),
+            devices=self._states(),
             rejudge=list(self.rejudge.values()),
             rejudged=self.rejudged,
             marks_followed=self.marks_followed,
             registry_followed=self.registry_followed,
             stretches=self.stretches,
         )
+
+    def _states(self) -> DeviceStates:
+        """Return the states, the last one of each device."""
+        found = DeviceStates.concat(self.devices)
+        if len(self.devices) < 2:
+            return found
+        _, from_the_end = np.unique(found.device[::-1], return_index=True)
+        return found.take(len(found) - 1 - from_the_end)
 
     def _joined(self, parts: _Rows) -> tuple[Readings, NDArray[np.int32]]:
         """Return the parts as one; rows of recalled reports (drafted as -1 - row) come to stand behind the new reports."""

@@ -12,10 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.directory import WATER_FLOW, Directory
+from detectors.directory import OXYGEN, WATER_FLOW, Directory
 from detectors.findings import of_hour
 from detectors.furnace import Admitted
-from detectors.gas import OXYGEN
 from detectors.projection import QUANTILE, RECENT_MIN, Outlook, outlook
 from detectors.told import STANDING, told_before
 from detectors.watched_limits import HourLimits, WatchedLimits

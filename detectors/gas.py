@@ -11,52 +11,41 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.directory import WATER_FLOW, Directory
-from schemas.codes import SiteKind
-from schemas.columns import Means
+from detectors.beside import Neighbours, beside
+from detectors.directory import Directory
+from detectors.period_limits import limits_of
+from schemas.columns import PERIOD_DAY, PERIOD_HOUR, Means
 from standards import gas_formulas
 from standards.limits import Limit, limits_for
-from standards.parameters import AUXILIARY, CONVERTED
 
-OXYGEN: Final = "a19001"
-GAS_FLOW: Final = "a00000"
 OXYGEN_GUARD_PCT: Final = 20.5
 """At and above it nothing is converted: the divisor vanishes, the unit is not burning (facts.md 5)."""
 _Figures = NDArray[np.float64]
 _HOUR_S: Final = 3600
-_FLOW = {SiteKind.STACK: GAS_FLOW, SiteKind.EFFLUENT: WATER_FLOW}
 
 
 def with_amounts(directory: Directory, hours: Means) -> Means:
     """Return closed hour means with `converted` and `mass_kg` filled where the site's oxygen and flow of the hour allow it."""
-    rows = {key: row for row, key in enumerate(zip(hours.series.tolist(), hours.start.tolist(), strict=True))}
-    converted, mass = hours.converted.copy(), hours.mass_kg.copy()
-    for (series, start), row in rows.items():
-        site_id, parameter = directory.series[series]
-        site = directory.registry.sites.get(site_id)
-        if site is None or site.kind not in _FLOW or parameter in AUXILIARY or not hours.valid[row]:
-            continue
-        beside = directory.site_series[site_id]
-        flow = _valid(hours, rows, beside.get(_FLOW[site.kind]), start)
-        if flow is not None and flow >= 0 and not parameter.endswith(CONVERTED):
-            mass[row] = gas_formulas.mass_kg_h(float(hours.value[row]), flow * _HOUR_S)
-        if site.kind is SiteKind.STACK:
-            oxygen = _valid(hours, rows, beside.get(OXYGEN), start)
-            baseline = _baseline(directory, site_id, parameter, start)
-            if oxygen is not None and baseline is not None and oxygen < OXYGEN_GUARD_PCT:
-                converted[row] = gas_formulas.at_baseline(float(hours.value[row]), oxygen, baseline)
+    if not len(hours):
+        return hours
+    near, neighbours, series = beside(directory), Neighbours(hours), hours.series
+    measured = hours.valid & ~near.is_told[series]
+    flow = neighbours.valid(near.flow[series])
+    weighed = measured & (near.is_stack[series] | near.is_effluent[series]) & (flow >= 0)
+    mass = np.where(weighed, gas_formulas.mass_kg_h(hours.value, flow * _HOUR_S), hours.mass_kg)
+    oxygen = neighbours.valid(near.oxygen[series])
+    rows = np.flatnonzero(measured & near.is_stack[series] & (oxygen < OXYGEN_GUARD_PCT))
+    converted = hours.converted.copy()
+    converted[rows] = at_baseline(
+        hours.value[rows], oxygen[rows], _baselines(directory, series[rows], hours.start[rows])
+    )
     return replace(hours, converted=converted, mass_kg=mass)
 
 
-def _valid(hours: Means, rows: dict[tuple[int, int], int], series: int | None, start: int) -> float | None:
-    row = rows.get((series, start)) if series is not None else None
-    return float(hours.value[row]) if row is not None and hours.valid[row] else None
-
-
-def _baseline(directory: Directory, site: str, parameter: str, start: int) -> float | None:
-    """Return the baseline oxygen of the limit in force, of the hour's or else of the day's; `-Zs` values are converted already."""
-    limit = None if parameter.endswith(CONVERTED) else converted_limit(directory, site, parameter, start)
-    return limit.baseline_o2_pct if limit is not None else None
+def _baselines(directory: Directory, series: NDArray[np.int32], start: NDArray[np.int64]) -> _Figures:
+    """Return the baseline oxygen of the limits in force, of the hour's or else of the day's; NaN where neither names one."""
+    hour, day = (limits_of(directory, series, period, start)["baseline"] for period in (PERIOD_HOUR, PERIOD_DAY))
+    return np.where(np.isnan(hour), day, hour)
 
 
 def converted_limit(directory: Directory, site: str, parameter: str, start: int) -> Limit | None:

@@ -66,7 +66,7 @@ class Intake:
         self._tell_of_rejections(bundles, draft, now)
         rows = np.sort(np.concatenate((settled.fresh, settled.winners)))
         again = _among(settled.winners, rows, len(segment.readings))
-        return Taken(segment.readings.take(rows), segment.reading_device[rows], again)
+        return Taken(segment.readings.among(rows), segment.reading_device[rows], again)
 
     def _new_reports(self, segment: Segment) -> NDArray[np.bool_]:
         reports = segment.reports
@@ -86,7 +86,7 @@ class Intake:
         recalled = sum(len(r) for r in draft.recalled)
         row[again] = -1 - np.arange(recalled, recalled + int(again.sum()), dtype=np.int32)
         mine = np.flatnonzero(_among(kept, segment.reading_report, len(segment.reports)))
-        readings, report = segment.readings.take(mine), row[segment.reading_report[mine]]
+        readings, report = segment.readings.among(mine), row[segment.reading_report[mine]]
         high = self._devices.high[segment.reading_device[mine], readings.kind]
         doubtful = (readings.observed_at <= high) | repeats_a_key(readings) | self._directory.is_shared(readings.series)
         settled = settle(readings, doubtful, self._store)
@@ -96,8 +96,8 @@ class Intake:
             (settled.losers, draft.losers),
         ):
             if len(part):
-                into.append((readings.take(part), report[part]))
-        draft.reports.append(segment.reports.take(new))
+                into.append((readings.among(part), report[part]))
+        draft.reports.append(segment.reports.among(np.flatnonzero(new)))
         draft.report_count += int(new.sum())
         draft.recalled.append(segment.reports.take(again))
         return Settled(mine[settled.fresh], mine[settled.winners], mine[settled.losers], mine[settled.conflicting])

@@ -45,7 +45,9 @@ def in_force(readings: Readings) -> Readings:
     """Return one reading per (series, kind, observed_at), sorted by that key: the greatest (sent_at, SHA-256)."""
     if len(readings) < 2:
         return readings
-    key = _composite_key(readings)
+    key = composite_key(readings)
+    if (key[1:] > key[:-1]).all():
+        return readings
     order = np.argsort(key, kind="stable")
     ordered = key[order]
     if (ordered[1:] != ordered[:-1]).all():
@@ -61,8 +63,10 @@ def in_force(readings: Readings) -> Readings:
     return rows if last.all() else rows.take(last)
 
 
-def _composite_key(readings: Readings) -> NDArray[np.int64]:
+def composite_key(readings: Readings) -> NDArray[np.int64]:
     """Return one number that sorts as (series, kind, observed_at); it holds 10^5 series over a day, more by the second."""
+    if not len(readings):
+        return readings.observed_at
     first = int(readings.observed_at.min())
     offset, groups = readings.observed_at - first, readings.series.astype(np.int64) * len(KIND_LENGTH_S) + readings.kind
     span = int(offset.max()) + 1
@@ -74,12 +78,15 @@ def _composite_key(readings: Readings) -> NDArray[np.int64]:
 
 def window_start(readings: Readings) -> NDArray[np.int64]:
     """Return the window of each reading: its hour, or its China Standard Time day for readings of kind day."""
-    return np.where(readings.kind == Kind.DAY, day_start(readings.observed_at), hour_start(readings.observed_at))
+    hours = hour_start(readings.observed_at)
+    days = readings.kind == Kind.DAY
+    return np.where(days, day_start(readings.observed_at), hours) if days.any() else hours
 
 
 def window_end(readings: Readings) -> NDArray[np.int64]:
     """Return the end of the window of each reading."""
-    return window_start(readings) + np.where(readings.kind == Kind.DAY, DAY_US, HOUR_US)
+    days = readings.kind == Kind.DAY
+    return window_start(readings) + (np.where(days, DAY_US, HOUR_US) if days.any() else HOUR_US)
 
 
 def period_ends(observed_at: NDArray[np.int64], kind: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -139,7 +146,7 @@ def _choose(groups: _Groups) -> NDArray[np.int64]:
 
 def hour_means(readings: Readings, validity: Validity) -> Means:
     """Return one mean per (series, hour) that has readings, sorted by series and start; readings of kind day are ignored."""
-    readings = readings.take(readings.kind != Kind.DAY)
+    readings = readings.among(np.flatnonzero(readings.kind != Kind.DAY))
     if not len(readings):
         return Means.empty()
     groups = _group(readings)
@@ -170,9 +177,9 @@ def group_values(
     plain = np.divide(total, counted, out=np.full(len(at), np.nan), where=counted > 0)
     if validity.median[series[at]].any():
         plain = np.where(validity.median[series[at]], group_medians(value, valid, at), plain)
-    flow_of = validity.flow_of[series]
-    if not (flow_of >= 0).any():
+    if not (validity.flow_of[series[at]] >= 0).any():
         return Weighted(plain, np.zeros(len(at), dtype=bool))
+    flow_of = validity.flow_of[series]
     return weighted_means(value, valid, flow_beside(series, instant, value, valid, flow_of), plain, at)
 
 

@@ -19,6 +19,8 @@ from schemas.columns import Readings
 from schemas.times import DAY_US, HOUR_US
 
 _FIRST_WIDTH: Final = 8
+_BLOCK: Final = 4096
+"""Rows that are judged at once: about 10 MB of readings where each has sixty."""
 _NARROW: Final = 1 << 16
 _Mask = NDArray[np.bool_]
 
@@ -92,7 +94,10 @@ class Due:
     """Rows of windows that close."""
 
     parts: list[tuple[_Window, NDArray[np.int64]]]
-    readings: Readings
+
+    def __len__(self) -> int:
+        """Return how many rows close."""
+        return sum(len(rows) for _, rows in self.parts)
 
 
 class OpenReadings:
@@ -158,28 +163,51 @@ class OpenReadings:
         return Readings.concat(parts)
 
     def closing(self, frontier: NDArray[np.int64]) -> Due:
-        """Return what is in windows that end at or before the frontiers of their devices."""
+        """Return the rows of windows that end at or before the frontiers of their devices."""
         last = int(frontier.max(initial=0))
         parts = []
         for window in self._windows.values():
             if window.end <= last:
+                window.table.pack()
                 rows = window.table.rows()
-                slot = window.table.slot[rows]
-                over = window.end <= frontier[self._reporters.device[slot]]
+                over = window.end <= frontier[self._device(window, rows)]
                 if over.any():
                     parts.append((window, self._by_series(window, rows[over])))
-        return Due(parts, Readings.concat([w.readings(r, self._series(w, r)) for w, r in parts]))
+        return Due(parts)
 
-    def drop(self, due: Due) -> None:
-        """Forget what has closed."""
+    def blocks(self, due: Due) -> Iterator[Due]:
+        """Yield what closes in parts that the processor's cache holds; all rows of a device are in one part."""
+        if len(due) <= _BLOCK:
+            yield due
+            return
+        devices = [self._device(window, rows) for window, rows in due.parts]
+        found, counts = np.unique(np.concatenate(devices), return_counts=True)
+        block = np.zeros(int(found[-1]) + 1, np.int64)
+        block[found] = np.cumsum(counts) // _BLOCK
+        for number in np.unique(block[found]).tolist():
+            chosen = [rows[block[device] == number] for device, (_, rows) in zip(devices, due.parts, strict=True)]
+            yield Due([(w, rows) for (w, _), rows in zip(due.parts, chosen, strict=True) if len(rows)])
+
+    def take(self, due: Due) -> Readings:
+        """Return the readings of what closes, and forget them."""
+        found = Readings.concat([window.readings(rows, self._series(window, rows)) for window, rows in due.parts])
         for window, rows in due.parts:
             window.table.free(rows)
             if not len(window.table):
                 del self._windows[window.start, window.kind]
+        return found
+
+    def series(self, due: Due) -> NDArray[np.int32]:
+        """Return the series of the rows that close."""
+        return np.concatenate([np.empty(0, np.int32), *(self._series(window, rows) for window, rows in due.parts)])
 
     def _series(self, window: _Window, rows: NDArray[Any]) -> NDArray[np.int32]:
-        series: NDArray[np.int32] = self._reporters.series[window.table.slot[rows]]
-        return series
+        found: NDArray[np.int32] = self._reporters.series[window.table.slot[rows]]
+        return found
+
+    def _device(self, window: _Window, rows: NDArray[Any]) -> NDArray[np.int32]:
+        found: NDArray[np.int32] = self._reporters.device[window.table.slot[rows]]
+        return found
 
     def _by_series(self, window: _Window, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return rows[np.argsort(self._series(window, rows))]

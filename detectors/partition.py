@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors import findings
-from detectors.converted import mismatches
+from detectors.converted import new_mismatches
 from detectors.counted import counted
 from detectors.days import day_means
 from detectors.devices import DeviceTable
@@ -146,7 +146,7 @@ class Partition:
         self._advance(now)
         self._end_months(before, draft)
         due = self.open.closing(self.devices.frontier)
-        self._watch(due.readings, now, draft)
+        self._watch(self.open.series(due), now, draft)
         self._close(due, now, draft)
         for number in self.devices.newly_silent(now).tolist():
             device_id = self.directory.device_ids[number]
@@ -167,10 +167,10 @@ class Partition:
                 for site in sorted(sites):
                     self.touch(site, last_hour(end), device, draft, at_once=True)
 
-    def _watch(self, closing: Readings, now: int, draft: Draft) -> None:
+    def _watch(self, closing: NDArray[np.int32], now: int, draft: Draft) -> None:
         """Look at hours before they close: furnaces that are too cold, means that can hardly stay below their limit."""
         fresh, self._fresh = Readings.concat(self._fresh), []
-        furnaces = self.furnaces.watched(np.concatenate((fresh.series, closing.series)))
+        furnaces = self.furnaces.watched(np.concatenate((fresh.series, closing)))
         if len(furnaces):
             rows = self.open.of(furnaces)
             frontier = self.devices.frontier[self.series_device.devices(rows.series)]
@@ -198,18 +198,22 @@ class Partition:
         table.frontier = frontier
 
     def _close(self, closing: Due, now: int, draft: Draft) -> None:
-        self.open.drop(closing)
-        due = self._without_shared(closing.readings, draft)
+        told = [self._close_hours(block, now, draft) for block in self.open.blocks(closing) if closing.parts]
+        days = self._close_days(Readings.concat(told), draft)
+        if len(days):
+            self.results.tell(days, self.results.judge(days), None, now, draft)
+
+    def _close_hours(self, closing: Due, now: int, draft: Draft) -> Readings:
+        """Judge the hours that close; return the devices' own values of days that do."""
+        due = self._without_shared(self.open.take(closing), draft)
         marking = self.marks.on(due)
         due = counted(self.directory, due, marking)
         hours = with_amounts(self.directory, hour_means(due, self.directory.validity()))
         self.adopt(hours.series)
         self.open_days.put(hours)
-        found = mismatches(self.directory, due, hours, now)
-        draft.findings.extend(finding for finding in found.values() if finding is not None)
+        draft.findings.extend(new_mismatches(self.directory, due, hours, now))
         self.results.tell(hours, self.results.judge(hours, due, marking), None, now, draft, marking)
-        days = self._close_days(due.take(due.kind == Kind.DAY), draft)
-        self.results.tell(days, self.results.judge(days), None, now, draft)
+        return due.take(due.kind == Kind.DAY)
 
     def adopt(self, series: NDArray[np.int32]) -> None:
         """Note which device the series come from that no device sends but are made of others of their site."""

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.directory import Directory
-from detectors.gas import GAS_FLOW
+from detectors.directory import GAS_FLOW, Directory
 from detectors.means import in_force
 from detectors.weighting import values_beside
 from schemas.codes import FLAG_NORMAL, FLAG_UNCONVERTED, KIND_LENGTH_S, SiteKind

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.directory import Directory
-from detectors.gas import OXYGEN, OXYGEN_GUARD_PCT, at_baseline
+from detectors.directory import OXYGEN, Directory
+from detectors.gas import OXYGEN_GUARD_PCT, at_baseline
 from detectors.means import in_force
 from detectors.rulings import Key, Ruling, compared, not_judged
 from detectors.weighting import flow_beside

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.directory import Directory
+from detectors.means import composite_key
 from schemas.bundle import Bundle
 from schemas.columns import Readings, Reports
 
@@ -26,37 +28,39 @@ class Segment:
 
 def columns_of(bundles: Sequence[Bundle], directory: Directory, first_raw: int) -> Segment:
     """Return the columns of bundles whose blobs stand in the batch from `first_raw` on."""
-    parts = [_of_one(bundle, directory, first_raw + i) for i, bundle in enumerate(bundles)]
-    base = np.cumsum([0, *(len(p.reports) for p in parts[:-1])]).astype(np.int32)
-    return Segment(
-        Reports.concat([p.reports for p in parts]),
-        np.concatenate([p.letter for p in parts]),
-        Readings.concat([p.readings for p in parts]),
-        np.concatenate([p.reading_report + b for p, b in zip(parts, base, strict=True)]),
-        np.concatenate([p.reading_device for p in parts]),
-    )
+    sizes = [len(bundle) for bundle in bundles]
+    device = np.concatenate([_named(directory.devices(b.devices), b.report_device) for b in bundles])
+    series = np.concatenate([_named(directory.channels(b.channels), b.reading_channel) for b in bundles])
+    raw = np.repeat(np.arange(first_raw, first_raw + len(bundles), dtype=np.int32), sizes)
+    column = {name: _joined(bundles, f"report_{name}") for name in _OF_REPORTS}
+    reports = Reports(device=device, bundle=raw, **column)
+    base = np.cumsum([0, *sizes[:-1]]).tolist()
+    of = np.concatenate([b.reading_report + np.int32(first) for b, first in zip(bundles, base, strict=True)])
+    readings = Readings(
+        series, reports.kind[of], reports.observed_at[of], _joined(bundles, "reading_value"),
+        _joined(bundles, "reading_flag"), reports.sent_at[of], _first_word(reports.sha256)[of],
+    )  # fmt: skip
+    return Segment(reports, _joined(bundles, "report_letter"), readings, of, device[of])
+
+
+_OF_REPORTS: Final = ("observed_at", "kind", "sha256", "sent_at", "received_at", "position")
+
+
+def _joined(bundles: Sequence[Bundle], name: str) -> NDArray[Any]:
+    return np.concatenate([getattr(bundle, name) for bundle in bundles])
+
+
+def _named(numbers: NDArray[np.int32], place: NDArray[np.int32]) -> NDArray[np.int32]:
+    return numbers[place] if len(place) else np.empty(0, np.int32)
+
+
+def _first_word(sha256: NDArray[np.void]) -> NDArray[np.uint64]:
+    return np.ascontiguousarray(sha256).view(">u8").reshape(-1, 4)[:, 0].astype(np.uint64)
 
 
 def sha_words(sha256: NDArray[np.void]) -> NDArray[np.uint64]:
     """Return SHA-256 column as (n, 4) big-endian words in native order."""
     return np.ascontiguousarray(sha256).view(">u8").reshape(-1, 4).astype(np.uint64)
-
-
-def _of_one(bundle: Bundle, directory: Directory, raw: int) -> Segment:
-    n = len(bundle)
-    device = directory.devices(bundle.devices)[bundle.report_device] if n else np.empty(0, np.int32)
-    series = directory.channels(bundle.channels)
-    reports = Reports(
-        device, bundle.report_observed_at, bundle.report_kind, bundle.report_sha256, bundle.report_sent_at,
-        bundle.report_received_at, np.full(n, raw, np.int32), bundle.report_position,
-    )  # fmt: skip
-    of = bundle.reading_report
-    readings = Readings(
-        series[bundle.reading_channel] if len(of) else np.empty(0, np.int32),
-        bundle.report_kind[of], bundle.report_observed_at[of], bundle.reading_value, bundle.reading_flag,
-        bundle.report_sent_at[of], sha_words(bundle.report_sha256)[:, 0][of],
-    )  # fmt: skip
-    return Segment(reports, bundle.report_letter, readings, of, device[of])
 
 
 def first_of_each(reports: Reports) -> NDArray[np.bool_]:
@@ -78,14 +82,12 @@ def first_of_each(reports: Reports) -> NDArray[np.bool_]:
 
 def repeats_a_key(readings: Readings) -> NDArray[np.bool_]:
     """Return which readings share their (series, kind, observed_at) with another one of the same columns."""
-    order = np.lexsort((readings.observed_at, readings.kind, readings.series))
-    rows = readings.take(order)
-    same = (
-        (rows.series[1:] == rows.series[:-1])
-        & (rows.kind[1:] == rows.kind[:-1])
-        & (rows.observed_at[1:] == rows.observed_at[:-1])
-    )
-    found = np.zeros(len(order), dtype=bool)
-    found[order[1:]] |= same
-    found[order[:-1]] |= same
+    found = np.zeros(len(readings), dtype=bool)
+    key = composite_key(readings)
+    ordered = np.sort(key)
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        same = key[order[1:]] == key[order[:-1]]
+        found[order[1:]] |= same
+        found[order[:-1]] |= same
     return found

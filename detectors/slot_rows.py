@@ -11,10 +11,10 @@ _FEW: Final = 64
 
 
 class SlotRows:
-    """Matrices of equal shape, a row a slot (see `Reporters`): rows are made when first asked for, and packed when most are free."""
+    """Matrices of equal shape, a row a slot (see `Reporters`): rows are made when first asked for."""
 
     def __init__(self, dtypes: Mapping[str, Any], width: int) -> None:
-        self.columns: dict[str, NDArray[Any]] = {name: np.zeros((0, width), dtype) for name, dtype in dtypes.items()}
+        self.columns: dict[str, NDArray[Any]] = {name: _blank((0, width), dtype) for name, dtype in dtypes.items()}
         self.width = width
         self.count = np.empty(0, np.int32)
         """By row: how much of it is filled, for those who fill rows from the front."""
@@ -55,18 +55,16 @@ class SlotRows:
         return row
 
     def free(self, rows: NDArray[np.int64]) -> None:
-        """Forget rows."""
+        """Forget rows; all others stay where they are until `pack`."""
         self._row[self.slot[rows]] = -1
         self.slot[rows] = -1
         self._free += len(rows)
-        if self._used > _FEW and 2 * self._free > self._used:
-            self._pack()
 
     def widen(self, width: int) -> None:
         """Make rows longer."""
         self.width = width
         for name, column in self.columns.items():
-            self.columns[name] = np.zeros((len(column), width), column.dtype)
+            self.columns[name] = _blank((len(column), width), column.dtype)
             self.columns[name][:, : column.shape[1]] = column
 
     def _add(self, slots: NDArray[np.int32], most: int) -> None:
@@ -82,7 +80,10 @@ class SlotRows:
         self.slot, self.count = _resized(self.slot, size), _resized(self.count, size)
         self.columns = {name: _resized(column, size) for name, column in self.columns.items()}
 
-    def _pack(self) -> None:
+    def pack(self) -> None:
+        """Give room back where most rows are free; rows move."""
+        if self._used <= _FEW or 2 * self._free <= self._used:
+            return
         kept = self.rows()
         self.slot, self.count = self.slot[kept], self.count[kept]
         self.columns = {name: column[kept] for name, column in self.columns.items()}
@@ -90,7 +91,11 @@ class SlotRows:
         self._used, self._free = len(kept), 0
 
 
+def _blank(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    return np.full(shape, np.nan, dtype) if np.dtype(dtype).kind == "f" else np.zeros(shape, dtype)
+
+
 def _resized(column: NDArray[Any], size: int) -> NDArray[Any]:
-    made = np.zeros((size, *column.shape[1:]), column.dtype)
+    made = _blank((size, *column.shape[1:]), column.dtype)
     made[: len(column)] = column
     return made

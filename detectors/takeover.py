@@ -10,7 +10,8 @@ from detectors.partition import Partition, Pending
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, Readings
 from schemas.times import DAY_US, day_start
-from store.port import DeviceState, Lease, WorkStore
+from store.device_states import DeviceState
+from store.port import Lease, WorkStore
 
 FAR_FUTURE_US = 10_000_000_000 * 1_000_000
 """The year 2286: later than any reading."""

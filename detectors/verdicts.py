@@ -5,7 +5,6 @@ converted here; where neither is there the verdict is `not_judged`, never a wron
 judged by them, under the name of the measured parameter.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -13,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from detectors.directory import Directory
-from detectors.gas import OXYGEN, OXYGEN_GUARD_PCT
+from detectors.directory import OXYGEN, Directory
+from detectors.gas import OXYGEN_GUARD_PCT
 from detectors.marking import Marking
+from detectors.plain_verdicts import PlainVerdicts
 from detectors.rulings import Key, Ruling, columns, compared, not_judged
 from detectors.samples import Samples
 from detectors.start_stop import start_stop_rulings
@@ -68,21 +68,38 @@ class Judge:
 
         With the `readings` that hour means were made of, and what is left out of them: also those on single readings, and on hours of start and stop.
         """
-        window = _Window(means)
-        items = {key: self._verdict(window, key) for key in self._subjects(window)}
         single = () if readings is None else self._samples.rulings(readings)
+        others = columns(chain(class_rulings(self._directory, means), single))
+        of_means = self._of_means(means) if len(means) else Verdicts.empty()
         if readings is not None and marking is not None:
-            items |= start_stop_rulings(self._directory, readings, means, marking)
-        return columns(chain(items.items(), class_rulings(self._directory, means), single))
+            of_means = _instead(of_means, start_stop_rulings(self._directory, readings, means, marking))
+        return Verdicts.concat([of_means, others])
 
-    def _subjects(self, window: _Window) -> Iterator[Key]:
-        """Yield what is judged: measured series, and those of which a device sends nothing but the converted value."""
-        known = {series: self._judged_as(series) for series in np.unique(window.means.series).tolist()}
-        any_judged = any(judged is not None for judged in known.values())
-        for key in window.rows if any_judged else ():
-            judged = known[key[0]]
-            if judged is not None and (judged == key[0] or (judged, *key[1:]) not in window.rows):
-                yield judged, *key[1:]
+    def _of_means(self, means: Means) -> Verdicts:
+        """Return the verdicts on means in the order of these: most by columns, the others one by one."""
+        plain = PlainVerdicts(self._directory, means)
+        rows, verdicts = plain.verdicts()
+        rest = np.ones(len(means), dtype=bool)
+        rest[plain.rows] = rest[plain.beside_measured] = False
+        window, ruled = _Window(means), []
+        for row in np.flatnonzero(rest).tolist():
+            key = self._subject(window, row)
+            ruling = None if key is None else self._verdict(window, key)
+            if key is not None and ruling is not None:
+                ruled.append((row, (key, ruling)))
+        if not ruled:
+            return verdicts
+        order = np.argsort(np.concatenate((rows, [row for row, _ in ruled])), kind="stable")
+        return Verdicts.concat([verdicts, columns(found for _, found in ruled)]).take(order)
+
+    def _subject(self, window: _Window, row: int) -> Key | None:
+        """Return what is judged at a row: a measured series, or one of which a device sends nothing but the converted value."""
+        means = window.means
+        series, period, start = int(means.series[row]), int(means.period[row]), int(means.start[row])
+        judged = self._judged_as(series)
+        if judged is None or (judged != series and (judged, period, start) in window.rows):
+            return None
+        return judged, period, start
 
     def _judged_as(self, series: int) -> int | None:
         """Return the series that a verdict on a series is about, None where nothing is judged."""
@@ -127,6 +144,15 @@ class Judge:
             key[2],
             water_temperature=window.valid_value(water, key),
         )
+
+
+def _instead(verdicts: Verdicts, found: dict[Key, Ruling]) -> Verdicts:
+    """Return verdicts with other rulings in the place of those of the same key."""
+    if not found:
+        return verdicts
+    keys = zip(verdicts.series.tolist(), verdicts.period.tolist(), verdicts.start.tolist(), strict=True)
+    kept = np.array([key not in found for key in keys], dtype=bool)
+    return Verdicts.concat([verdicts.take(kept), columns(found.items())])
 
 
 def _as_told(means: Means, told: int | None, limit: Limit, binding: str) -> Ruling | None:

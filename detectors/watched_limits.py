@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.directory import PH, Directory
-from detectors.gas import OXYGEN, at_baseline
+from detectors.directory import OXYGEN, PH, Directory
+from detectors.gas import at_baseline
 from detectors.weighting import flow_beside
 from schemas.codes import FLAG_NORMAL, KIND_LENGTH_S, SiteKind
 from schemas.columns import Readings

@@ -60,8 +60,8 @@ def _items(target: WaterTarget) -> dict[str, Item]:
 def _heard(directory: Directory, means: Means) -> dict[_Window, dict[str, _Mean]]:
     """Return the means of surface water by window and HJ 212 code."""
     found: dict[_Window, dict[str, _Mean]] = defaultdict(dict)
-    water = {series for series in set(means.series.tolist()) if _is_water(directory, series)}
-    if not water:
+    water = directory.kept("water", lambda: frozenset(s for s in directory.series if _is_water(directory, s)))
+    if water.isdisjoint(means.series.tolist()):
         return found
     columns = (means.series, means.period, means.start, means.value, means.reason)
     for series, period, start, value, reason in zip(*(column.tolist() for column in columns), strict=True):

@@ -236,7 +236,7 @@ class Worker:
         if not partitions:
             return
         for partition in partitions:
-            draft.devices.extend(partition.devices.take_dirty())
+            draft.devices.append(partition.devices.take_dirty())
         self._store.commit_work(draft.batch([Advance(p.lease, p.next_offset, p.tick_at) for p in partitions]))
         for partition in partitions:
             partition.settle()

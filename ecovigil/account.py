@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from detectors.directory import WATER_FLOW
-from detectors.gas import GAS_FLOW, OXYGEN
+from detectors.directory import GAS_FLOW, OXYGEN, WATER_FLOW
 from detectors.nox import NO, NO2, NOX
 from detectors.verdicts import WATER_TEMPERATURE
 from ecovigil.class_explanation import WATER_CODES

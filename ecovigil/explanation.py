@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Final
 
-from detectors.directory import PH, WATER_FLOW
-from detectors.gas import OXYGEN, OXYGEN_GUARD_PCT
+from detectors.directory import OXYGEN, PH, WATER_FLOW
+from detectors.gas import OXYGEN_GUARD_PCT
 from detectors.nox import NO, NO2, NOX
 from ecovigil.account import Account
 from ecovigil.class_explanation import WATER_CODES, class_lines, class_rule_lines

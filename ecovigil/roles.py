@@ -1,6 +1,5 @@
 """Roles: the loop that runs one in this process, and the child process in which each runs under `ecovigil run`."""
 
-import gc
 import logging
 import os
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from ecovigil.garbage import Garbage
 from ecovigil.health import Health
 from ecovigil.log_format import write_logs
 from ecovigil.meters import Meters
@@ -33,13 +33,13 @@ def run_role(name: str, settings: Settings, stop: threading.Event, meters: Meter
     """Step a role until `stop`, then drain it. A server that is away is waited for, however long; other errors end the process."""
     meters = meters or Meters(name)
     role: Role | None = None
-    failures = 0
+    failures, garbage = 0, Garbage()
     while not stop.is_set():
         try:
             if role is None:
                 role = build_role(name, settings, meters)
-                _freeze()
-            role.step(STEP_S)
+                garbage.freeze()
+            garbage.after(role.step(STEP_S))
             failures = 0
         except Unavailable as error:
             meters.steps.labels("unavailable").inc()
@@ -157,9 +157,3 @@ def _drain(name: str, role: Role) -> None:
         role.close()
     except Unavailable as error:
         log.warning("%s: not everything was finished, it will be repeated: %s", name, error)
-
-
-def _freeze() -> None:
-    # what was imported lives for ever: the collector need not walk it at every turn of the hot path
-    gc.collect()
-    gc.freeze()

@@ -21,6 +21,10 @@ class Columns:
         """Return the rows at `index` (positions, mask or slice)."""
         return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
+    def among(self, index: NDArray[Any]) -> Self:
+        """Return the rows at `index`, different positions in ascending order; where these are all rows nothing is copied."""
+        return self if len(index) == len(self) else self.take(index)
+
     @classmethod
     def empty(cls) -> Self:
         """Return columns without rows."""

@@ -17,7 +17,7 @@ COLD_WATER_DEGC: Final = 12.0
 """GB 18918-2002: ammonia's limit is another one at or below 12 °C."""
 PERMIT: Final = "permit"
 """The standard of a limit that is a figure of the permit."""
-_KEPT: Final = 200_000
+_KEPT: Final = 5_000
 """Decisions kept per registry before the cache starts anew."""
 
 
@@ -58,26 +58,21 @@ class LimitBook:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = weakref.proxy(registry)
-        self._decisions: dict[tuple[str, str, str, int], dict[Water, LimitDecision]] = {}
+        self._decisions: dict[tuple[str, str, str, int, Water], LimitDecision] = {}
 
     def decide(
         self, site_id: str, parameter: str, period: LimitPeriod, instant_us: int, water_temperature: float | None = None
     ) -> LimitDecision:
         """Return the decision for a mean that starts at `instant_us`; see `limits_for`."""
-        key = (site_id, parameter, period, (instant_us + CST_OFFSET_US) // DAY_US)
+        water = _water(water_temperature)
+        key = (site_id, parameter, period, (instant_us + CST_OFFSET_US) // DAY_US, water)
         found = self._decisions.get(key)
         if found is None:
-            found = self._remember(key, instant_us)
-        return found[_water(water_temperature)]
-
-    def _remember(self, key: tuple[str, str, str, int], instant_us: int) -> dict[Water, LimitDecision]:
-        if len(self._decisions) >= _KEPT:
-            self._decisions.clear()
-        site_id, parameter, period, _ = key
-        question = _Question(self._registry, site_id, base_code(parameter), period, instant_us)
-        waters: tuple[Water, ...] = ("unknown", "cold", "warm")
-        self._decisions[key] = decisions = {water: question.answer(water) for water in waters}
-        return decisions
+            if len(self._decisions) >= _KEPT:
+                self._decisions.clear()
+            question = _Question(self._registry, site_id, base_code(parameter), period, instant_us)
+            self._decisions[key] = found = question.answer(water)
+        return found
 
 
 _books: dict[int, LimitBook] = {}

@@ -141,7 +141,7 @@ class MemoryWriter:
             t.air_index[index.subject, index.is_city, index.period, index.start] = index
         for finding in batch.findings:
             t.finding[finding.finding_id] = finding
-        for state in batch.devices:
+        for state in batch.devices.rows():
             t.device_state[state.device] = state
         for done in batch.rejudged:
             t.rejudge.pop(done, None)
@@ -232,8 +232,7 @@ def _report_keys(r: Reports) -> Iterator[Any]:
 def _added(before: BookEntry | None, entry: BookEntry) -> BookEntry:
     if before is None:
         return entry
-    return replace(
-        before,
+    return before._replace(
         received=before.received + entry.received,
         stored=before.stored + entry.stored,
         duplicate=before.duplicate + entry.duplicate,

@@ -13,8 +13,9 @@ from schemas.errors import LeaseLost
 from schemas.marks import Mark
 from schemas.registry import Registry
 from store.account_port import OwnOutage
+from store.device_states import DeviceState
 from store.ledger_port import OwnLoss, replaced_log
-from store.port import Advance, BookEntry, DeviceState, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge
+from store.port import Advance, BookEntry, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge
 
 Row = TypeVar("Row")
 

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from schemas.columns import Means, Readings, Reports
 from schemas.partitions import partition_of
+from store.device_states import DeviceState
 from store.memory_commit import MemoryWriter
 from store.memory_registries import MemoryRegistries
 from store.memory_tables import MeanRow, ReadingRow, VerdictRow
-from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
+from store.port import Rejudge, Verdicts, WorkBatch
 
 
 class MemoryWork(MemoryRegistries):

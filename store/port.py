@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.bundle import Rejected
 from schemas.columns import Columns, Means, Readings, Reports
+from store.device_states import DeviceState, DeviceStates
 from store.mark_reader import MarkReader
 from store.registry_reader import RegistryReader
 
@@ -125,24 +126,6 @@ class IndexRow:
 
 
 @dataclass(frozen=True)
-class DeviceState:
-    """How far a device has come; the worker's whole memory of it."""
-
-    device: int
-    """Surrogate number."""
-    frontier: int
-    """Hours that end at or before this instant are closed."""
-    event_at: int
-    """Latest end of a period (or instant) that it reported, µs; 0 = none."""
-    heard_at: int
-    """Latest `received_at`, µs; 0 = none."""
-    high: tuple[int, int, int, int, int, int]
-    """Greatest observed_at by kind; 0 = none. What lies above is certainly new."""
-    silent: bool
-    """A silence was told and has not ended."""
-
-
-@dataclass(frozen=True)
 class Rejudge:
     """A closed hour of a site that has to be judged again."""
 
@@ -154,8 +137,7 @@ class Rejudge:
     """Tick at which it was last touched."""
 
 
-@dataclass(frozen=True)
-class BookEntry:
+class BookEntry(NamedTuple):
     """Reports of one device and China Standard Time day."""
 
     device_id: str
@@ -213,7 +195,7 @@ class WorkBatch:
     findings: list[FindingRow] = field(default_factory=list)
     """Inserted or replaced by id."""
     outbox: list[OutboxEvent] = field(default_factory=list)
-    devices: list[DeviceState] = field(default_factory=list)
+    devices: DeviceStates = field(default_factory=DeviceStates.empty)
     """Upserted, with the partition of `partition_of(device_id)`."""
     rejudge: list[Rejudge] = field(default_factory=list)
     rejudged: list[tuple[str, int]] = field(default_factory=list)

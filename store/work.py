@@ -15,10 +15,11 @@ from schemas.partitions import murmur2
 from schemas.times import DAY_US, from_us, to_us
 from store import binary
 from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, SHA8, array, word_array
+from store.device_states import DeviceState
 from store.leases import PostgresLeases
 from store.marks import PostgresMarkReader, follow_marks
 from store.numbers import Numbers, kept_if_committed
-from store.port import DeviceState, Rejudge, Verdicts, WorkBatch
+from store.port import Rejudge, Verdicts, WorkBatch
 from store.postgres import Database
 from store.sql import queries
 from store.stretches import PostgresRegistryReader, write_followed

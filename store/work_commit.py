@@ -1,7 +1,8 @@
 """Writes one batch of the worker into PostgreSQL, inside a transaction that its caller opens and fences."""
 
 from collections.abc import Sequence
-from typing import Any
+from operator import add
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,10 @@ from store.binary import (
     blob_array,
     word_array,
 )
+from store.device_states import DeviceStates
 from store.ledger_rows import write_booked
 from store.numbers import Numbers, in_rounds
-from store.port import BookEntry, DeviceState, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
+from store.port import BookEntry, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 from store.postgres import Cursor
 from store.rejections import dead_lettered, letters_of
 from store.sql import queries
@@ -217,12 +219,13 @@ def write_outbox(cursor: Cursor, events: Sequence[OutboxEvent]) -> None:
 
 def write_books(cursor: Cursor, books: Sequence[BookEntry]) -> None:
     """Add amounts to the books."""
-    sums: dict[tuple[str, Any], NDArray[np.int64]] = {}
-    for b in books:
-        amounts = np.array([b.received, b.stored, b.duplicate, b.rejected], np.int64)
-        sums[b.device_id, b.day] = sums.get((b.device_id, b.day), np.zeros(4, np.int64)) + amounts
+    sums: dict[tuple[str, Any], tuple[int, int, int, int]] = {}
+    for device_id, day, *amounts in books:
+        before = sums.get((device_id, day), (0, 0, 0, 0))
+        a, b, c, d = map(add, before, amounts)
+        sums[device_id, day] = a, b, c, d
     if sums:
-        columns = np.stack(list(sums.values())).T
+        columns = np.array(list(sums.values()), np.int64).T
         parameters: dict[str, Any] = {
             name: array(column, INT8)
             for name, column in zip(("received", "stored", "duplicate", "rejected"), columns, strict=True)
@@ -231,17 +234,14 @@ def write_books(cursor: Cursor, books: Sequence[BookEntry]) -> None:
         cursor.execute(SQL["books"], parameters | keys)
 
 
-def _write_devices(cursor: Cursor, devices: Sequence[DeviceState]) -> None:
-    rows = list({d.device: d for d in devices}.values())
-    if rows:
-        parameters: dict[str, Any] = {
-            name: array(np.array([getattr(d, name) for d in rows], np.int64), OPTIONAL_INSTANT)
-            for name in ("frontier", "event_at", "heard_at")
-        }
-        high = {"high": array(np.array([d.high for d in rows], np.int64).ravel(), INT8)}
-        cursor.execute(
-            SQL["devices"], parameters | high | {"device": [d.device for d in rows], "silent": [d.silent for d in rows]}
-        )
+def _write_devices(cursor: Cursor, devices: DeviceStates) -> None:
+    if len(devices):
+        parameters = {name: array(getattr(devices, name), OPTIONAL_INSTANT) for name in _DEVICE_INSTANTS}
+        parameters |= {"device": array(devices.device, INT4), "silent": array(devices.silent, BOOL)}
+        cursor.execute(SQL["devices"], parameters | {"high": array(devices.high.ravel(), INT8)})
+
+
+_DEVICE_INSTANTS: Final = ("frontier", "event_at", "heard_at")
 
 
 def _write_rejudge(cursor: Cursor, open_ones: Sequence[Rejudge], done: Sequence[tuple[str, int]]) -> None:

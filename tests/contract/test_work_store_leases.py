@@ -5,18 +5,8 @@ import pytest
 from schemas.errors import LeaseLost
 from schemas.registry import Registry
 from schemas.times import HOUR_US
-from store.port import (
-    Advance,
-    BookEntry,
-    DeviceState,
-    FindingRow,
-    IndexRow,
-    Lease,
-    OutboxEvent,
-    Rejudge,
-    WorkBatch,
-    WorkStore,
-)
+from store.device_states import DeviceState, DeviceStates
+from store.port import Advance, BookEntry, FindingRow, IndexRow, Lease, OutboxEvent, Rejudge, WorkBatch, WorkStore
 from tests.contract.work_columns import DAY, T, advance, ints, means, reports, series_of, store_readings
 
 
@@ -86,7 +76,7 @@ def test_device_states_are_those_of_the_partition(store: WorkStore, lease: Lease
     high = (1, T, 0, 0, 5, 0)
     states = [DeviceState(number, T, 0, T + 1, high, silent=number % 2 == 0) for number in numbers]
 
-    store.commit_work(WorkBatch(advance(lease), devices=states))
+    store.commit_work(WorkBatch(advance(lease), devices=DeviceStates.of_rows(states)))
 
     found = [state for partition in range(4) for state in store.device_states(partition, 4)]
     assert sorted(found) == sorted((f"device-{i}", state) for i, state in enumerate(states))
@@ -95,7 +85,8 @@ def test_device_states_are_those_of_the_partition(store: WorkStore, lease: Lease
 def test_a_device_state_is_replaced(store: WorkStore, lease: Lease) -> None:
     (number,) = store.device_numbers(["d"])
     for frontier in (T, T + HOUR_US):
-        store.commit_work(WorkBatch(advance(lease), devices=[DeviceState(number, frontier, 0, 0, (0,) * 6, False)]))
+        state = DeviceState(number, frontier, 0, 0, (0,) * 6, False)
+        store.commit_work(WorkBatch(advance(lease), devices=DeviceStates.of_rows([state])))
 
     assert [state.frontier for _, state in store.device_states(0, 1)] == [T + HOUR_US]
 
