@@ -7,7 +7,7 @@ import numpy as np
 from schemas.times import DAY_US, HOUR_US
 from store.port import Advance, Lease, WorkBatch, WorkStore
 from store.registry_reader import Stretch
-from tests.contract.work_columns import T, means, series_of
+from tests.contract.work_columns import T, columns_of, ints, means, series_of, verdicts
 
 
 def commit(store: WorkStore, lease: Lease, **parts: Any) -> None:
@@ -53,3 +53,13 @@ def test_the_next_mean_is_the_first_of_any_series_and_period(store: WorkStore, l
 
     assert found == [T + 3 * HOUR_US, T + 5 * HOUR_US, T + DAY_US, None]
     assert store.next_mean(np.empty(0, np.int32), T, T + DAY_US) is None
+
+
+def test_verdicts_of_a_stretch_come_once_each_in_order(store: WorkStore, lease: Lease) -> None:
+    commit(store, lease, verdicts=verdicts((8, T + HOUR_US, "met"), (7, T + 2 * HOUR_US, "met"), (7, T, "exceeded")))
+
+    ends = ints(T + 2 * HOUR_US, T + 3 * HOUR_US, T + HOUR_US)
+    found = store.verdicts_between(series_of(7, 8, 7), 0, ints(T, T, T), ends)
+
+    assert columns_of(found, "series", "start", "outcome") == [[7, 8], [T, T + HOUR_US], ["exceeded", "met"]]
+    assert len(store.verdicts_between(series_of(7), 1, ints(T), ints(T + DAY_US))) == 0
