@@ -47,7 +47,7 @@ def topic_made_anew(chain: RealChain) -> None:
             chain.ground.remake_topics([REPORTS])
     chain.healed()
     chain.send_again()
-    until(lambda: _findings(chain, FindingKind.LOG_REPLACED), RECOVERED_WITHIN_S)
+    until(lambda: chain.rows("SELECT FROM alert WHERE kind = %s", FindingKind.LOG_REPLACED.value), RECOVERED_WITHIN_S)
 
 
 @contextmanager
