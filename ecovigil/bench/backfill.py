@@ -28,7 +28,7 @@ LAST_TICKS: Final = 5
 
 def backfill(terms: Terms) -> Result:
     """Measure the backfill, then play the same day live, and compare."""
-    shape = FleetShape(devices=terms.of(1000, 50), minutes=MINUTES)
+    shape = FleetShape(devices=terms.of(1000, 20), minutes=MINUTES)
     shuffled, digest, wall_s = _played(
         terms, shape, lambda servers: order(servers, shape, shuffled=True, ticks="every_second")
     )

@@ -3,18 +3,14 @@
 import time
 from typing import Final
 
-from bus.kafka_topics import high_water
 from ecovigil.bench.bare_copy import bare_copy
 from ecovigil.bench.bench_servers import BenchServers
 from ecovigil.bench.chain import lost_and_doubled
 from ecovigil.bench.fleet import FleetShape, registry_of
 from ecovigil.bench.prefilled import fill
 from ecovigil.bench.result import Figure, Result, costs
-from ecovigil.bench.runs import READINGS, Terms, answer, asked_of, await_until, found, peer, rows
-from ecovigil.log_access import kafka_address
-from schemas.topics import REPORTS
+from ecovigil.bench.runs import READINGS, Terms, answer, asked_of, await_read, await_until, found, peer, rows
 
-WITHIN_S: Final = 1800.0
 CPU_UNIT: Final = "s a million readings"
 PLAIN_SHARE: Final = 4
 """The plain loop reads a quarter of the reports: it is that much slower, and its rate does not change."""
@@ -22,7 +18,7 @@ PLAIN_SHARE: Final = 4
 
 def detect(terms: Terms) -> Result:
     """Measure one worker on a full log, then the plain and the tuned loop on the same reports."""
-    shape = FleetShape(devices=1000, minutes=terms.of(600, 80))
+    shape = FleetShape(devices=terms.of(1000, 400), minutes=terms.of(600, 65))
     registry = registry_of(shape)
     with BenchServers(registry, embedded=terms.embedded) as servers:
         fill(servers, registry, shape, plain=True)
@@ -52,7 +48,7 @@ def detect(terms: Terms) -> Result:
 
 def scale(terms: Terms) -> Result:
     """Measure 1, 2 and 4 workers on 16 partitions by CPU time a reading."""
-    shape = FleetShape(devices=1600, minutes=terms.of(240, 65))
+    shape = FleetShape(devices=terms.of(1600, 320), minutes=terms.of(240, 65))
     parts = [_scaled(terms, shape, workers) for workers in (1, 2, 4)]
     one_s = parts[0].figures[1].value
     figures = [
@@ -81,14 +77,12 @@ def _scaled(terms: Terms, shape: FleetShape, workers: int) -> Result:
 
 def worked_off(servers: BenchServers, shape: FleetShape, workers: int) -> float:
     """Let workers take the log to the tables; return readings a second from their start to the last committed row."""
-    address = kafka_address(servers.settings.kafka)
-    end = sum(high_water(address, REPORTS, partition) for partition in range(servers.partitions))
     for number in range(1, workers + 1):
         servers.started("detectors", "detectors" if number == 1 else f"detectors-{number}")
     await_until(lambda: asked_of(servers, "claimed") == servers.partitions, "no worker has taken the partitions")
     started = time.time()
     servers.meter.begin()
-    await_until(lambda: asked_of(servers, "read_offsets") >= end, "the log was not worked off", WITHIN_S)
+    await_read(servers)
     return shape.reports * READINGS / (float(answer(servers, "last_commit")[0][0]) - started)
 
 

@@ -10,16 +10,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bus.kafka_topics import high_water
 from bus.mqtt_fleet import DeviceFleetLink
 from ecovigil.bench.bench_servers import BenchServers, versions
 from ecovigil.bench.child import Child
 from ecovigil.bench.fleet import FleetShape
 from ecovigil.bench.load import CHUNK, Order, Outcome
 from ecovigil.bench.result import Cost, Figure, Result, costs, machine, package_versions
+from ecovigil.log_access import kafka_address
 from ecovigil.real_servers.real_server import CHECKOUT
 from ecovigil.wiring import mqtt_address
 from schemas.errors import Unavailable
 from schemas.times import cst_text, to_us
+from schemas.topics import REPORTS
 from store.sql import queries
 
 SQL: Final = queries("bench")
@@ -28,6 +31,7 @@ READINGS: Final = 10
 SAMPLE: Final = 200_000
 """Reports whose latency is looked up at most."""
 READY_WITHIN_S: Final = 180.0
+WORKED_OFF_WITHIN_S: Final = 1800.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,13 @@ def await_until(condition: Callable[[], bool], problem: str, within_s: float = R
         if time.monotonic() > deadline:
             raise Unavailable(f"bench: {problem}")
         time.sleep(0.05)
+
+
+def await_read(servers: BenchServers) -> None:
+    """Return when the workers have committed all that is in the log now; raises Unavailable."""
+    address = kafka_address(servers.settings.kafka)
+    end = sum(high_water(address, REPORTS, partition) for partition in range(servers.partitions))
+    await_until(lambda: asked_of(servers, "read_offsets") >= end, "the log was not worked off", WORKED_OFF_WITHIN_S)
 
 
 def asked_of(servers: BenchServers, name: str) -> int:

@@ -17,6 +17,7 @@ from ecovigil.bench.latency import latency
 from ecovigil.bench.result import Result, show
 from ecovigil.bench.results_page import keep
 from ecovigil.bench.runs import Terms
+from ecovigil.bench.storing import store
 from ecovigil.real_servers.real_server import lacking_deploy
 from schemas.errors import InvalidConfiguration
 
@@ -35,6 +36,7 @@ MODES: Final[dict[str, Callable[[Terms], Result]]] = {
     "latency": latency,
     "backfill": backfill,
     "scale": scale,
+    "store": store,
 }
 
 
