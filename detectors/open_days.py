@@ -83,9 +83,10 @@ class OpenDays:
     def of(self, series: NDArray[np.int32]) -> Means:
         """Return the hour means that are kept of some series."""
         parts = []
-        for start, table in self._days.items():
-            rows = table.rows()
-            parts.append(self._means(start, table, rows[np.isin(self._reporters.series[table.slot[rows]], series)]))
+        for start, day in self._days.items():
+            rows = day.means.rows()
+            mine = np.isin(self._reporters.series[day.means.slot[rows]], series)
+            parts.append(self._means(start, day, rows[mine]))
         return Means.concat(parts)
 
     def close(self, frontier: NDArray[np.int64]) -> Means:
