@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.directory import Directory
-from detectors.early_warning import EarlyWarnings
+from detectors.early_warning import EarlyWarnings, RowsOf
 from detectors.projection import RECENT_MIN
 from detectors.watched_limits import HourLimits, WatchedLimits
 from schemas.codes import FLAG_NORMAL, Kind, SiteKind
@@ -147,11 +147,18 @@ def warnings(run: Stacks, recent_min: int) -> dict[tuple[int, int], int]:
     detector = EarlyWarnings(run.directory, run.store, 0, lambda readings: readings, recent_min)
     found: dict[tuple[int, int], int] = {}
     for now, rows, fresh in _ticks(run):
-        for finding in detector.look(lambda _series, _hour, rows=rows: rows, fresh, now):
+        for finding in detector.look(_only(rows), fresh, now):
             series = run.directory.site_series[finding.site_id or ""]
             code = finding.parameter or ""
             found[series.get(code + CONVERTED, series[code]), finding.start or 0] = now
     return found
+
+
+def _only(rows: Readings) -> RowsOf:
+    def given(_series: NDArray[np.int32], _hour: int) -> Readings:
+        return rows
+
+    return given
 
 
 def _ticks(run: Stacks) -> Iterator[tuple[int, Readings, Readings]]:

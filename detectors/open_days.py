@@ -85,7 +85,8 @@ class OpenDays:
         parts = []
         for start, day in self._days.items():
             rows = day.means.rows()
-            parts.append(self._means(start, day, rows[np.isin(self._reporters.series[day.means.slot[rows]], series)]))
+            mine = np.isin(self._reporters.series[day.means.slot[rows]], series)
+            parts.append(self._means(start, day, rows[mine]))
         return Means.concat(parts)
 
     def close(self, frontier: NDArray[np.int64]) -> Means:

@@ -54,7 +54,7 @@ class SlotRows:
             row = self._row[slots]
         return row
 
-    def free(self, rows: NDArray[np.integer[Any]]) -> None:
+    def free(self, rows: NDArray[Any]) -> None:
         """Forget rows; all others stay where they are until `pack`."""
         self._row[self.slot[rows]] = -1
         self.slot[rows] = -1
