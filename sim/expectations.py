@@ -113,7 +113,7 @@ class Check:
     def books(self, wanted: ExpectedBooks) -> Iterator[str]:
         """Compare the books of one device and day."""
         book = self.results.book(wanted.device, wanted.date)
-        found = None if book is None else vars(book)
+        found = None if book is None else book._asdict()
         where = f"books of {wanted.device} {wanted.date}"
         yield from _differences(where, wanted, found, ("received", "stored", "duplicate", "rejected"))
 
