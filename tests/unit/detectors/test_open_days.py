@@ -76,3 +76,13 @@ def test_a_day_closes_once_for_each_device() -> None:
     assert kept.close(ends(False, True)).series.tolist() == []
     assert kept.close(ends(True, True)).series.tolist() == [1]
     assert kept.nbytes == 0
+
+
+def test_the_hours_of_one_series_are_shown_and_stay() -> None:
+    kept = days()
+    kept.put(hours([1, 2], 0, 1.0))
+    kept.put(hours([2], 1, 2.0, converted=3.0))
+
+    expected = rows(Means.concat([hours([2], 0, 1.0), hours([2], 1, 2.0, converted=3.0)]))
+    assert rows(kept.of(np.array([2, 9], np.int32))) == expected
+    assert len(kept.close(ends(True, True))) == 3
