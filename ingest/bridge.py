@@ -151,15 +151,16 @@ class Bridge:
         if not self._may_read():
             self._link.poll(0.0, 0)  # reads nothing, keeps the connection alive
             return False
-        if not self._read(wait_s):
-            return False
         turn_s = min(wait_s, self._settings.turn_s)
-        while self._open and self._may_read() and not self._is_due():
-            if not self._read(turn_s):
-                self._send_open()
-                return True
-        self._send_old()
-        return True
+        came = self._read(turn_s if self._open else wait_s)
+        while came and self._open and self._may_read() and not self._is_due():
+            came = self._read(turn_s)
+        if came:
+            self._send_old()
+            return True
+        waited = bool(self._open)
+        self._send_open()
+        return waited
 
     def _read(self, wait_s: float) -> bool:
         deliveries = self._link.poll(wait_s, self._settings.poll_messages)

@@ -70,4 +70,6 @@ def test_a_healed_link_can_be_used_again(link: Link) -> None:
     link.cut()
     link.heal()
 
-    _connected(link).close()
+    with _connected(link) as client:
+        client.sendall(b"again")
+        assert client.recv(1024) == b"again"

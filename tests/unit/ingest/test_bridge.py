@@ -160,6 +160,21 @@ def test_a_bundle_lingers_while_reports_keep_coming(log: MemoryLog) -> None:
     assert [len(bundle) for bundle in bundles(log)] == [3]
 
 
+def test_a_bundle_that_was_opened_later_does_not_wait_for_another_report(link: MemoryLink) -> None:
+    for device in ("mn-1", "mn-2"):
+        link.offer(report_topic("220100", device), payload())
+    seconds = iter([0.0, 0.02, 0.04, 0.06, 0.06])  # first opened, not due, second opened, due, which are old
+    settings = BridgeSettings(poll_messages=1)
+    producer = HeldProducer()
+    bridge = Bridge(link, producer, Noon(), Intake(FixedRegistry(REGISTRY)), settings, lambda: next(seconds))
+    bridge.step(0)
+    assert len(producer.sent) == 1
+
+    bridge.step(0)
+
+    assert len(producer.sent) == 2
+
+
 def test_rejected_messages_travel_in_the_bundle_and_are_acknowledged_too(link: MemoryLink, log: MemoryLog) -> None:
     link.offer(report_topic("220100", "mn-1"), b"{")
     link.offer(report_topic("220100", "mn-1"), payload())
