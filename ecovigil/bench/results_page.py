@@ -13,7 +13,7 @@ HEAD: Final = """# Measured speed
 Generated from `benchmarks/results/*.json` by `make bench` (a shortened run: `make bench QUICK=1`); a test checks that it is. Figures are for
 ten readings a report. Every figure is of one run on the machine and day that its heading names; a ratio compares two figures of that run.
 A run marked *shortened* is too short to count as sustained. `load` is the machine's load average before and after: where it is above
-the number of cores before the run, others were at work on it and only ratios and CPU seconds mean anything.
+the number of cores, others were at work on it: then readings a second mean nothing, and of the ratios only those of CPU seconds.
 """
 
 
