@@ -128,19 +128,16 @@ class Ground:
         """Return the environment of a role whose ways to the servers are links."""
         database = urlsplit(_url(self.settings))
         through = f"{database.username}:{database.password}@{HOST}:{self._port(role, 'database', database.port or 0)}"
+        ways = {
+            "ECOVIGIL_MQTT__URL": f"mqtt://{HOST}:{self._port(role, 'mqtt', self.mqtt.port)}",
+            "ECOVIGIL_MQTT__SHARED": "true",
+            "ECOVIGIL_KAFKA__BOOTSTRAP": f"{HOST}:{self._port(role, 'kafka', self.kafka.port)}",
+            "ECOVIGIL_DATABASE__URL": urlunsplit(database._replace(netloc=through)),
+            "ECOVIGIL_DATA_DIR": str(folder),
+        }
+        # only the bridge has the time of the replay: with it a role would not tell of our own losses
         replay = {"ECOVIGIL_BRIDGE__VIRTUAL_CLOCK": "true", "ECOVIGIL_BRIDGE__CLIENT_ID": BRIDGE}
-        # the others keep the machine's time: in a replay nobody tells of our own losses
-        return (
-            os.environ
-            | (replay if role in ON_MQTT else {})
-            | {
-                "ECOVIGIL_MQTT__URL": f"mqtt://{HOST}:{self._port(role, 'mqtt', self.mqtt.port)}",
-                "ECOVIGIL_MQTT__SHARED": "true",
-                "ECOVIGIL_KAFKA__BOOTSTRAP": f"{HOST}:{self._port(role, 'kafka', self.kafka.port)}",
-                "ECOVIGIL_DATABASE__URL": urlunsplit(database._replace(netloc=through)),
-                "ECOVIGIL_DATA_DIR": str(folder),
-            }
-        )
+        return os.environ | ways | (replay if role in ON_MQTT else {})
 
     def _port(self, role: str, server: str, otherwise: int) -> int:
         link = self.links.get((role, server))

@@ -29,8 +29,12 @@ def _echo(server: socket.socket) -> None:
 
 def _connected(link: Link) -> socket.socket:
     client = socket.create_connection((HOST, link.port), timeout=0.3)
-    client.sendall(b"hello")
-    assert client.recv(1024) == b"hello"
+    try:
+        client.sendall(b"hello")
+        assert client.recv(1024) == b"hello"
+    except BaseException:
+        client.close()
+        raise
     return client
 
 

@@ -18,7 +18,7 @@ def told(key: UUID) -> tuple[UUID, dict[str, Any]]:
 
 def book(**changes: int) -> BookEntry:
     """Return a book of two stored reports."""
-    return replace(BookEntry("mn-1", date(2026, 3, 10), 2, 2, 0, 0), **changes)
+    return BookEntry("mn-1", date(2026, 3, 10), 2, 2, 0, 0)._replace(**changes)
 
 
 UNDISTURBED = Outcome(["mean 1\n", "mean 2\n"], [book()], {KEY: "delivered"}, [told(KEY)], [])
