@@ -156,8 +156,9 @@ class CityStage:
     def _commit(
         self, records: Sequence[LogRecord], tick: int | None, rows: list[IndexRow], findings: list[Finding]
     ) -> bool:
-        moved = tick is not None and any(lease.tick_at < tick for lease in self._leases.values())
-        if not (records or rows or findings or moved):
+        """Write what there is, and how far time has come; return whether there was more than time."""
+        found = bool(records or rows or findings)
+        if not found and (tick is None or all(lease.tick_at >= tick for lease in self._leases.values())):
             return False
         offsets = {p: lease.next_offset for p, lease in self._leases.items()}
         offsets |= {r.partition: r.offset + 1 for r in records if r.partition in offsets}
@@ -171,4 +172,4 @@ class CityStage:
             )
             for a in advances
         }
-        return True
+        return found

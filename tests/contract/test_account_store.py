@@ -13,8 +13,9 @@ from schemas.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from schemas.topics import REPORTS
 from store.account_port import AccountStore, HourCount, OwnOutage, Sender, Stretch
 from store.accounts import PostgresAccounts
+from store.device_states import DeviceState, DeviceStates
 from store.memory import MemoryStore
-from store.port import DeviceState, WorkBatch, WorkStore
+from store.port import WorkBatch, WorkStore
 from store.postgres import Database
 from store.work import PostgresWorkStore
 from tests.contract.work_columns import T, advance, reports
@@ -35,7 +36,9 @@ class Office:
         assert self.work.device_numbers(["mn"]) == [1]
         state = DeviceState(1, T, T, T, high, False)
         self.work.commit_work(
-            WorkBatch(advance(lease), raws=[(0, 0, pack_raw([b"{}"]))], reports=rows, devices=[state])
+            WorkBatch(
+                advance(lease), raws=[(0, 0, pack_raw([b"{}"]))], reports=rows, devices=DeviceStates.of_rows([state])
+            )
         )
 
 

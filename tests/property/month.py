@@ -71,7 +71,9 @@ def _registries() -> Iterator[Registration]:
     yield Registration(START + 7 * DAY_US + HOUR_US, Registry.from_tables(tables))
     with_permit = tables | {"permit": [*TABLES["permit"], open_end]}
     yield Registration(START + 11 * DAY_US + 9 * HOUR_US, Registry.from_tables(with_permit))
-    yield Registration(START + 20 * DAY_US + 90 * SECOND_US, Registry.from_tables(tables | {"permit": [ended]}))
+    yield Registration(
+        START + 20 * DAY_US + 90 * SECOND_US, Registry.from_tables(tables | {"permit": [*TABLES["permit"], ended]})
+    )
 
 
 REGISTRATIONS: Final = tuple(_registries())
