@@ -11,7 +11,7 @@ from ecovigil.bench.chain import lost_and_doubled, start_roles
 from ecovigil.bench.fleet import FleetShape, registry_of
 from ecovigil.bench.load import Order
 from ecovigil.bench.result import Figure, Result, costs
-from ecovigil.bench.runs import READINGS, Terms, carried_out, found, order, rows
+from ecovigil.bench.runs import READINGS, Terms, await_read, carried_out, found, order, rows
 from ecovigil.log_access import kafka_address
 from schemas.bundle import Tick, encode_tick
 from schemas.times import DAY_US, MINUTE_US, SECOND_US
@@ -44,7 +44,7 @@ def backfill(terms: Terms) -> Result:
         *shuffled.figures,
         Figure(name="kinds of rows of export final that differ from the live ones", value=len(differing)),
     ]  # fmt: skip
-    note = f"Differing kinds of rows: {', '.join(differing) or 'none'} (books are by the day of arrival, which a backfill changes)."
+    note = f"Differing kinds of rows: {', '.join(differing) or 'none'}."
     return shuffled.model_copy(update={"figures": figures, "notes": [note]})
 
 
@@ -76,6 +76,7 @@ def final_digests(servers: BenchServers) -> dict[str, str]:
 
 def _finish(servers: BenchServers, shape: FleetShape) -> None:
     """Append ticks that close the day, and wait until everything is worked off."""
+    await_read(servers)  # else ticks that are still unread would be later than ours
     address = kafka_address(servers.settings.kafka)
     producer, backlog = KafkaLogProducer(address, "bench-last-ticks"), Backlog(servers.connection, address)
     last = max(shape.instant(shape.minutes) + 20 * MINUTE_US, *backlog.ticks().values())
