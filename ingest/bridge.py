@@ -254,8 +254,8 @@ class Bridge:
             self.tally.by_hour[flight.hour] += len(flight.numbers)
             self._arrivals.finish(flight.numbers)
         if safe:
+            self._settle()  # first: once its device knows, the broker has nothing left to deliver again
             self._acknowledge(safe)
-            self._settle()
         return bool(safe)
 
     def _settle(self) -> None:
