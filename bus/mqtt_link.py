@@ -113,6 +113,7 @@ class MqttLink:
         if sock is None:
             self._reconnect(wait_s)
             return
+        self._flush()  # nothing waits to be sent while we wait for what comes
         full = len(self._queue) >= self._capacity
         acknowledge_at_once(sock)
         if _readable(sock, 0.0 if full else wait_s) and not full:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
+from threading import Thread
 
 import pytest
 
@@ -152,6 +153,28 @@ def test_a_fleet_keeps_a_report_until_it_is_acknowledged(mqtt_server: MqttServer
 
     assert fleet.poll_acks(2.0) == [("ecovigil/v1/110000/kept/ack", [sha256(b"kept").hexdigest()])]
     assert fleet.unacknowledged == 0
+    fleet.close()
+    link.close()
+
+
+@each_client
+@pytest.mark.live
+def test_what_was_published_leaves_before_the_link_waits(mqtt_server: MqttServer, kind: type[MqttLink]) -> None:
+    address = MqttAddress(mqtt_server.url)
+    fleet, link = DeviceFleetLink(address, "listeners"), kind(address, f"teller-{kind.__name__}", subscription=ALONE)
+    fleet.poll_acks(0.3)
+    link.poll(0.3, 1)
+    waiting = Thread(target=link.poll, args=(10.0, 1))
+
+    link.publish("ecovigil/v1/110000/told/ack", b"known")
+    waiting.start()
+    told = fleet.poll_acks(5.0)
+    is_waiting = waiting.is_alive()
+    fleet.publish("ecovigil/v1/110000/told/report", b"next")  # ends the wait
+    fleet.poll_acks(0.1)
+    waiting.join()
+
+    assert (told, is_waiting) == ([("ecovigil/v1/110000/told/ack", ["known"])], True)
     fleet.close()
     link.close()
 
