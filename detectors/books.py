@@ -13,6 +13,7 @@ from detectors.draft import Draft
 from detectors.segment import Segment
 from schemas.bundle import Bundle, taken_in
 from schemas.times import day_of, day_start
+from store.counts import Counts
 from store.port import BookEntry
 
 RECEIVED, STORED, DUPLICATE, REJECTED = range(4)
@@ -42,18 +43,18 @@ class _Ledger:
 def keep_books(segment: Segment, new: NDArray[np.bool_], bundles: Sequence[Bundle], draft: Draft) -> None:
     """Enter the reports of a segment: on the day of `observed_at`, rejected ones on the day of `received_at`."""
     first_raw, at = len(draft.raws) - len(bundles), 0
-    starts, day = np.unique(day_start(segment.reports.observed_at), return_inverse=True)
-    days = [day_of(start) for start in starts.tolist()]
+    day, plain = day_start(segment.reports.observed_at), np.ones(len(new), dtype=bool)
     for index, bundle in enumerate(bundles):
         rows = slice(at, at + len(bundle))
-        if _is_plain(bundle):
-            _enter_plain(bundle, new[rows], day[rows], days, draft)
-        else:
-            _enter_each(bundle, new[rows], [days[d] for d in day[rows].tolist()], draft, first_raw + index)
+        if not _is_plain(bundle):
+            plain[rows] = False
+            _enter_each(bundle, new[rows], [day_of(start) for start in day[rows].tolist()], draft, first_raw + index)
         at += len(bundle)
         hour, messages = taken_in(bundle)
         if messages:
             draft.booked[bundle.bridge, draft.raws[first_raw + index][0], hour] += messages
+    device = segment.reports.device[plain]
+    draft.counts.append(Counts(device, day[plain], np.ones(len(device), np.int64), new[plain].astype(np.int64)))
 
 
 def _is_plain(bundle: Bundle) -> bool:
@@ -62,19 +63,6 @@ def _is_plain(bundle: Bundle) -> bool:
         return False
     counts = np.bincount(bundle.report_device, minlength=len(bundle.devices)).tolist()
     return bundle.received == dict(zip(bundle.devices, counts, strict=True))
-
-
-def _enter_plain(
-    bundle: Bundle, new: NDArray[np.bool_], day: NDArray[np.int64], days: Sequence[date], draft: Draft
-) -> None:
-    key = bundle.report_device * len(days) + day
-    received, stored = np.bincount(key), np.bincount(key[new], minlength=int(key.max(initial=-1)) + 1)
-    some = np.flatnonzero(received)
-    for place, count, fresh in zip(some.tolist(), received[some].tolist(), stored[some].tolist(), strict=True):
-        counts = draft.books[bundle.devices[place // len(days)], days[place % len(days)]]
-        counts[RECEIVED] += count
-        counts[STORED] += fresh
-        counts[DUPLICATE] += count - fresh
 
 
 def _enter_each(bundle: Bundle, new: NDArray[np.bool_], days: Sequence[date], draft: Draft, raw: int) -> None:

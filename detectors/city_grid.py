@@ -135,6 +135,7 @@ class StationGrid:
         changed[ours] |= ~((self._value[key] == value[ours]) | (np.isnan(self._value[key]) & np.isnan(value[ours])))
         self._seen[at, station] = True
         self._value[key] = value[ours]
+        np.maximum.at(self._known_at, at, rows.closed_at)
         return set(number[changed].tolist())
 
     def forget_before(self, number: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.means import GAS_MIN_HOURS, GAS_MIN_MINUTES, WATER_MIN, Validity
+from detectors.series_table import SeriesTable
 from schemas.codes import SiteKind
 from schemas.registry import Registry, Site
 from schemas.times import HOUR_US, SECOND_US
@@ -32,7 +33,7 @@ class Directory:
         self._store = store
         self.version = -1
         self.registry = Registry()
-        self._series_of: dict[tuple[str, str], int] = {}
+        self._table = SeriesTable()
         self._device_of: dict[str, int] = {}
         self.series: dict[int, tuple[str, str]] = {}
         self.device_ids: dict[int, str] = {}
@@ -77,16 +78,23 @@ class Directory:
 
     def channels(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int32]:
         """Return the series numbers of (site, parameter) pairs, asking the store for those that are new here."""
-        try:
-            return self._numbers_of_series(pairs)
-        except KeyError:
-            missing = [p for p in dict.fromkeys(pairs) if p not in self._series_of]
+        missing = [pair for pair in dict.fromkeys(pairs) if self._table.number(*pair) < 0]
+        if missing:
             numbers = self._store.series_numbers(missing)
             self._learn((n, *pair) for n, pair in zip(numbers, missing, strict=True))
-        return self._numbers_of_series(pairs)
+        return np.array([self._table.number(*pair) for pair in pairs], np.int32)
 
-    def _numbers_of_series(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int32]:
-        return np.fromiter(map(self._series_of.__getitem__, pairs), np.int32, len(pairs))
+    def series_of_readings(
+        self, sites: Sequence[str], parameters: Sequence[str], site: NDArray[np.int32], parameter: NDArray[np.uint16]
+    ) -> NDArray[np.int32]:
+        """Return the series number of each reading, asking the store for those that are new here; `site` and `parameter` are places in the names."""
+        found = self._table.numbers(sites, parameters, site, parameter)
+        new = np.flatnonzero(found < 0)
+        if not len(new):
+            return found
+        pairs = zip(site[new].tolist(), parameter[new].tolist(), strict=True)
+        self.channels([(sites[s], parameters[p]) for s, p in dict.fromkeys(pairs)])
+        return self._table.numbers(sites, parameters, site, parameter)
 
     def series_of_sites(self, sites: Sequence[str]) -> NDArray[np.int32]:
         """Return all series of these sites."""
@@ -159,11 +167,12 @@ class Directory:
         return minutes, hours, int(site.kind is SiteKind.AMBIENT_AIR and parameter == OZONE), int(parameter == PH), flow
 
     def _learn(self, rows: Iterable[tuple[int, str, str]]) -> None:
-        for number, site, parameter in rows:
+        learnt = list(rows)
+        self._table.put(learnt)
+        for number, site, parameter in learnt:
             if number not in self.series:
                 self._validity = None
                 self._kept.clear()
                 self._of_parameter.setdefault(parameter, []).append(number)
-            self._series_of[site, parameter] = number
             self.series[number] = (site, parameter)
             self.site_series.setdefault(site, {})[parameter] = number

@@ -11,6 +11,7 @@ from detectors.findings import finding_event, finding_row
 from schemas.bundle import Rejected
 from schemas.columns import Means, Readings, Reports
 from schemas.events import Finding
+from store.counts import Counts
 from store.device_states import DeviceStates
 from store.port import Advance, Booked, BookEntry, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 
@@ -31,6 +32,7 @@ class Draft:
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)
     replayed: list[tuple[int, BookEntry]] = field(default_factory=list)
     books: dict[tuple[str, date], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0, 0]))
+    counts: list[Counts] = field(default_factory=list)
     booked: dict[tuple[str, int, int], int] = field(default_factory=lambda: defaultdict(int))
     means: list[Means] = field(default_factory=list)
     verdicts: list[Verdicts] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Draft:
             recalled=Reports.concat(self.recalled),
             rejected=self.rejected,
             replayed=self.replayed,
+            counts=_summed(Counts.concat(self.counts)),
             books=[BookEntry(device, day, *counts) for (device, day), counts in self.books.items()],
             booked=[Booked(*key, messages) for key, messages in self.booked.items()],
             means=Means.concat(self.means),
@@ -79,7 +82,7 @@ class Draft:
             rejudged=self.rejudged,
             marks_followed=self.marks_followed,
             registry_followed=self.registry_followed,
-            stretches=self.stretches,
+            stretches={key: list(spans) for key, spans in self.stretches.items()},
         )
 
     def _states(self) -> DeviceStates:
@@ -98,3 +101,13 @@ class Draft:
         return Readings.concat([rows for rows, _ in parts]), np.where(
             report < 0, self.report_count - 1 - report, report
         ).astype(np.int32)
+
+
+def _summed(counts: Counts) -> Counts:
+    """Return one row for each device and day."""
+    if not len(counts):
+        return counts
+    days, day = np.unique(counts.day, return_inverse=True)
+    found, place = np.unique(counts.device.astype(np.int64) * len(days) + day, return_inverse=True)
+    received, stored = (np.bincount(place, column).astype(np.int64) for column in (counts.received, counts.stored))
+    return Counts((found // len(days)).astype(np.int32), days[found % len(days)], received, stored)

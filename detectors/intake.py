@@ -51,7 +51,7 @@ class Intake:
         """Whether any report may be stored already, or may meet a stored reading of the same key."""
         device = self._directory.devices(bundle.devices)[bundle.report_device]
         self._devices.reserve(int(device.max(initial=-1)))
-        if any(site in self._directory.shared_sites for site, _ in bundle.channels):
+        if not self._directory.shared_sites.isdisjoint(bundle.sites):
             return True
         return bool((bundle.report_observed_at <= self._devices.high[device, bundle.report_kind]).any())
 

@@ -208,6 +208,7 @@ def made_means(
         reason,
         none,
         none,
+        np.zeros(len(series), np.int64),
     )
 
 

@@ -111,8 +111,9 @@ class OpenDays:
         state = of["state"][there] - 1
         series = np.repeat(self._reporters.series[slots], np.count_nonzero(there, axis=1))
         hour = np.broadcast_to(np.arange(_HOURS), there.shape)[there]
+        amounts = {name: day.amount(name, slots)[there] for name in _AMOUNTS}
         return Means(
             series, np.full(len(series), PERIOD_HOUR, np.uint8), start + hour * HOUR_US, of["value"][there],
             of["samples"][there].astype(np.int32), of["kind"][there], (state & 1).astype(bool), _REASONS[state >> 1],
-            *(day.amount(name, slots)[there] for name in _AMOUNTS),
+            closed_at=np.zeros(len(series), np.int64), **amounts,
         )  # fmt: skip

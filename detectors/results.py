@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Results:
         """
         if not len(means) and not len(verdicts):
             return
-        draft.means.append(means)
+        draft.means.append(replace(means, closed_at=np.full(len(means), now)))
         draft.verdicts.append(verdicts)
         draft.indices.extend(station_indices(self._directory, means))
         draft.outbox.extend(self._events(means, now))

@@ -30,7 +30,7 @@ def columns_of(bundles: Sequence[Bundle], directory: Directory, first_raw: int) 
     """Return the columns of bundles whose blobs stand in the batch from `first_raw` on."""
     sizes = [len(bundle) for bundle in bundles]
     device = np.concatenate([_named(directory.devices(b.devices), b.report_device) for b in bundles])
-    series = np.concatenate([_named(directory.channels(b.channels), b.reading_channel) for b in bundles])
+    series = np.concatenate([_series_of(b, directory) for b in bundles])
     raw = np.repeat(np.arange(first_raw, first_raw + len(bundles), dtype=np.int32), sizes)
     column = {name: _joined(bundles, f"report_{name}") for name in _OF_REPORTS}
     reports = Reports(device=device, bundle=raw, **column)
@@ -52,6 +52,11 @@ def _joined(bundles: Sequence[Bundle], name: str) -> NDArray[Any]:
 
 def _named(numbers: NDArray[np.int32], place: NDArray[np.int32]) -> NDArray[np.int32]:
     return numbers[place] if len(place) else np.empty(0, np.int32)
+
+
+def _series_of(bundle: Bundle, directory: Directory) -> NDArray[np.int32]:
+    site = bundle.report_site[bundle.reading_report]
+    return directory.series_of_readings(bundle.sites, bundle.parameters, site, bundle.reading_parameter)
 
 
 def _first_word(sha256: NDArray[np.void]) -> NDArray[np.uint64]:

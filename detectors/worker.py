@@ -1,7 +1,8 @@
 """The detector worker: polls bundles and ticks, judges on columns, commits results and offsets together.
 
 Delivery: a record counts as read when the transaction that holds its results has committed; a crash before repeats it, and the content
-keys of reports, readings and results make the repeat harmless.
+keys of reports, readings and results make the repeat harmless. While a transaction is written the next records are worked on: where it fails, all
+that was made of them is dropped with it, and the partitions start again from the store.
 """
 
 import logging
@@ -44,31 +45,35 @@ class Worker:
         """Partitions that another one has claimed: ours again where the group says at the next poll that they still are."""
         self._draft = Draft()
         self._sieve = Sieve()
+        self._committing: Sequence[LogRecord] = []
+        """Records whose commit may still be under way."""
         self._standstill = Standstill(consumer, store)
 
     def step(self, wait_s: float) -> bool:
         """Work off what a poll brings, and what marks touched; return whether there was anything. Raises Unavailable where log or database is away."""
-        self._follow_assignment()
-        try:
-            records = self._consumer.poll(0.0 if self._touched() else wait_s, self._max_records)
-        except OffsetGone as gone:
-            self._stand_still(gone)
-            return True
+        records: Sequence[LogRecord] = []
         again = False
         try:
+            self._follow_assignment()
+            try:
+                records = self._consumer.poll(0.0 if self._touched() else wait_s, self._max_records)
+            except OffsetGone as gone:
+                self._stand_still(gone)
+                return True
             self._follow_registry()
             again = self._follow_marks() | self._judge_stretches()
             self._work(records)
         except LeaseLost:
             log.warning("lease lost, partitions are checked", extra={"partitions": sorted(self._partitions)})
             self._doubt_all()
+            again = True
         except EcoVigilError:
             self._doubt_all()
             raise
         except Exception:
             # the boundary: whatever a report did to us, the partitions start again from the store and each report is tried by itself
             log.exception("records could not be worked off; each report is tried by itself")
-            if not self._sieve.suspect(records):
+            if not self._sieve.suspect([*self._committing, *records]):
                 raise
             self._doubt_all()
         return bool(records) or again
@@ -79,6 +84,7 @@ class Worker:
 
     def close(self) -> None:
         """Leave the group; what was not committed is read again by the successor."""
+        self._land()
         self._consumer.close()
 
     def _follow_assignment(self) -> None:
@@ -102,6 +108,7 @@ class Worker:
 
     def _stand_still(self, gone: OffsetGone) -> None:
         """Stop one partition; what the others have is committed already."""
+        self._store.land()
         partition = self._partitions.pop(gone.partition, None)
         if partition is not None:
             self._standstill.stop(gone, partition.lease_now())
@@ -129,15 +136,23 @@ class Worker:
         self._consumer.start(lease.partition, lease.next_offset)
 
     def _doubt_all(self) -> None:
+        self._land()
         self._draft = Draft()
         self._unsure |= set(self._partitions)
+
+    def _land(self) -> None:
+        """Wait for the commit that is under way; what became of it is asked of the store."""
+        try:
+            self._store.land()
+        except Exception as error:  # whatever it is, the partitions start again from the store
+            log.warning("a commit failed: %s", error)
 
     def _follow_marks(self) -> bool:
         """Judge again at once what new marks touch; return whether there were any.
 
         A mark need not wait for a tick: what it changes is known when it is entered, or at the last tick if that is later.
         """
-        revision, found = self._store.mark_revision() if self._partitions else 0, False
+        revision, found = self._store.recent_mark_revision() if self._partitions else 0, False
         for _, partition in sorted(self._partitions.items()):
             partition.marks.known = revision
             entered_at = follow_marks(partition, self._draft)
@@ -178,6 +193,7 @@ class Worker:
             if partition is not None:
                 self._work_off(partition, list(group))
         self._commit()
+        self._committing = records
 
     def _work_off(self, partition: Partition, records: Sequence[LogRecord]) -> None:
         bundles: list[tuple[LogRecord, Bundle]] = []
@@ -237,6 +253,6 @@ class Worker:
             return
         for partition in partitions:
             draft.devices.append(partition.devices.take_dirty())
-        self._store.commit_work(draft.batch([Advance(p.lease, p.next_offset, p.tick_at) for p in partitions]))
+        self._store.commit_later(draft.batch([Advance(p.lease, p.next_offset, p.tick_at) for p in partitions]))
         for partition in partitions:
             partition.settle()

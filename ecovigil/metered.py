@@ -162,7 +162,7 @@ class MeteredWorkStore(PostgresWorkStore):
 def count_work(batch: WorkBatch, meters: WorkMeters) -> None:
     """Add what one commit holds."""
     reports = {"stored": len(batch.reports), "duplicate": 0, "rejected": 0}
-    reports["duplicate"] = sum(entry.duplicate for entry in batch.books)
+    reports["duplicate"] = sum(entry.duplicate for entry in batch.books) + int(batch.counts.duplicate.sum())
     reports["rejected"] = sum(entry.rejected for entry in batch.books)
     readings = {"stored": len(batch.readings), "superseding": len(batch.winners), "superseded": len(batch.losers)}
     for counter, counts in ((meters.reports, reports), (meters.readings, readings)):

@@ -125,7 +125,7 @@ def _field_default(field: FieldInfo) -> str:
 
 
 def _wire() -> Iterator[str]:
-    yield "`bundle.v1` and `tick.v1`, the records of the Kafka topic `reports`, are msgpack: see `schemas/bundle.py`. The rest is JSON."
+    yield "`bundle.v2` and `tick.v1`, the records of the Kafka topic `reports`, are msgpack: see `schemas/bundle.py`. The rest is JSON."
     yield ""
     rows = [
         (f"[`{name}`](../../schemas/json/{name}.json)", _one_line(model.__doc__).replace("|", "\\|"))

@@ -69,12 +69,13 @@ class Admitted(NamedTuple):
     """One report that may be stored, its readings as aligned lists."""
 
     device_id: str
+    site_id: str
     observed_at: int
     """Start of the period, or instant of a realtime reading, µs."""
     kind: int
     sent_at: int
-    channels: list[int]
-    """Numbers of `ChannelNumbers`."""
+    parameters: list[int]
+    """Numbers of `ParameterNumbers`."""
     values: list[float]
     """In the canonical unit of the parameter."""
     flags: str
@@ -163,14 +164,13 @@ def _admitted(device_id: str, period: Period, items: list[Any], site: SiteEntry,
     kind, observed_at, sent_at = period
     usual = _usual_readings(items, site)
     if usual is not None:
-        return Admitted(device_id, observed_at, kind, sent_at, *usual, ())
+        return Admitted(device_id, site.site_id, observed_at, kind, sent_at, *usual, ())
     kept, refused = _each_reading(items, device_id, site, directory)
     if not kept:
         raise _nothing_usable(refused)
-    channels = list(kept)
     values = [value for value, _ in kept.values()]
     flags = "".join(flag for _, flag in kept.values())
-    return Admitted(device_id, observed_at, kind, sent_at, channels, values, flags, refused)
+    return Admitted(device_id, site.site_id, observed_at, kind, sent_at, list(kept), values, flags, refused)
 
 
 def _usual_readings(items: list[Any], site: SiteEntry) -> tuple[list[int], list[float], str] | None:
@@ -185,15 +185,15 @@ def _usual_readings(items: list[Any], site: SiteEntry) -> tuple[list[int], list[
             entries = [known[item[0]] for item in items]
             raw = [item[1] for item in items]
             flags = [item[2] if len(item) == 3 else "N" for item in items if len(item) <= 3]
-        channels = [number for number, _ in entries]
+        parameters = [number for number, _ in entries]
         if not (_NUMBERS.issuperset(map(type, raw)) and _FLAGS.issuperset(flags) and len(flags) == len(items)):
             return None
         values = [value * factor for value, (_, factor) in zip(raw, entries, strict=True)]
     except (KeyError, IndexError, TypeError, AttributeError, OverflowError):
         return None
-    if len(set(channels)) < len(channels) or not isfinite(sum(values)):
+    if len(set(parameters)) < len(parameters) or not isfinite(sum(values)):
         return None
-    return channels, values, "".join(flags)
+    return parameters, values, "".join(flags)
 
 
 def _each_reading(

@@ -214,7 +214,7 @@ class Bridge:
 
     def _send(self, partition: int) -> None:
         draft, flight = self._open.pop(partition)
-        bundle = draft.seal(self._settings.name, self._intake.pairs)
+        bundle = draft.seal(self._settings.name, self._intake.parameters)
         self.tally.readings += len(bundle.reading_value)
         self.tally.refused.update(refused.reason for refused in bundle.rejected)
         flight.hour, _ = taken_in(bundle)

@@ -42,11 +42,12 @@ class Draft:
     received: dict[str, int] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     _devices: dict[str, int] = field(default_factory=dict)
-    _rows: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
-    """(device, observed_at, kind, sent_at, received_at, position, letter) of each report."""
+    _sites: dict[str, int] = field(default_factory=dict)
+    _rows: list[tuple[int, int, int, int, int, int, int, int]] = field(default_factory=list)
+    """(device, site, observed_at, kind, sent_at, received_at, position, letter) of each report."""
     _digests: list[bytes] = field(default_factory=list)
     _counts: list[int] = field(default_factory=list)
-    _channels: list[int] = field(default_factory=list)
+    _parameters: list[int] = field(default_factory=list)
     _values: list[float] = field(default_factory=list)
     _flags: list[str] = field(default_factory=list)
 
@@ -75,10 +76,12 @@ class Draft:
     def _add_report(self, report: Admitted, origin: _Origin) -> None:
         _, sha, received_at, position, letter_id = origin
         device = self._devices.setdefault(report.device_id, len(self._devices))
-        self._rows.append((device, report.observed_at, report.kind, report.sent_at, received_at, position, letter_id))
+        site = self._sites.setdefault(report.site_id, len(self._sites))
+        times = report.observed_at, report.kind, report.sent_at, received_at
+        self._rows.append((device, site, *times, position, letter_id))
         self._digests.append(sha)
-        self._counts.append(len(report.channels))
-        self._channels += report.channels
+        self._counts.append(len(report.values))
+        self._parameters += report.parameters
         self._values += report.values
         self._flags.append(report.flags)
 
@@ -86,24 +89,29 @@ class Draft:
         """Whether a message of `size` bytes may be added; an empty draft takes any."""
         return not self.messages or (len(self.messages) < limits.messages and self.raw_bytes + size <= limits.raw_bytes)
 
-    def seal(self, bridge: str, pairs: list[tuple[str, str]]) -> Bundle:
-        """Return the bundle; `pairs` are the (site, parameter) of all channel numbers."""
-        rows = np.array(self._rows, dtype=np.int64).reshape(len(self._rows), 7)
-        met, channel = np.unique(np.array(self._channels, dtype=np.int32), return_inverse=True)
+    def seal(self, bridge: str, codes: list[str]) -> Bundle:
+        """Return the bundle; `codes` are those of all parameter numbers."""
+        rows = np.array(self._rows, dtype=np.int64).reshape(len(self._rows), 8)
+        numbers = np.array(self._parameters, dtype=np.int32)
+        met = np.flatnonzero(np.bincount(numbers))
+        place = np.zeros(int(numbers.max(initial=-1)) + 1, dtype=np.uint16)
+        place[met] = np.arange(len(met))
         return Bundle(
             bridge=bridge,
             devices=list(self._devices),
-            channels=[pairs[number] for number in met],
+            sites=list(self._sites),
+            parameters=[codes[number] for number in met],
             report_device=rows[:, 0].astype(np.int32),
-            report_observed_at=rows[:, 1],
-            report_kind=rows[:, 2].astype(np.uint8),
-            report_sent_at=rows[:, 3],
-            report_received_at=rows[:, 4],
+            report_site=rows[:, 1].astype(np.int32),
+            report_observed_at=rows[:, 2],
+            report_kind=rows[:, 3].astype(np.uint8),
+            report_sent_at=rows[:, 4],
+            report_received_at=rows[:, 5],
             report_sha256=np.frombuffer(b"".join(self._digests), dtype="V32"),
-            report_position=rows[:, 5].astype(np.int32),
-            report_letter=rows[:, 6],
+            report_position=rows[:, 6].astype(np.int32),
+            report_letter=rows[:, 7],
             reading_report=np.repeat(np.arange(len(rows), dtype=np.int32), self._counts),
-            reading_channel=channel.astype(np.int32),
+            reading_parameter=place[numbers],
             reading_value=np.array(self._values, dtype=np.float64),
             reading_flag=np.frombuffer("".join(self._flags).encode("ascii"), dtype=np.uint8),
             rejected=self.rejected,

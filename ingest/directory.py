@@ -1,4 +1,4 @@
-"""The registry as admission needs it: which sites a device reports for, which number and unit factor a channel has."""
+"""The registry as admission needs it: which sites a device reports for, which number its parameter and which unit factor a channel has."""
 
 from dataclasses import dataclass, field
 
@@ -7,24 +7,23 @@ from schemas.registry import Device, Registry
 from standards.parameters import is_known, to_canonical
 
 ChannelEntry = tuple[int, float]
-"""(number of the channel, factor that brings its values to the canonical unit)."""
+"""(number of the parameter, factor that brings its values to the canonical unit)."""
 
 
-class ChannelNumbers:
-    """Gives each (site, parameter) a small number that never changes while the process lives, whatever the registry."""
+class ParameterNumbers:
+    """Gives each parameter a small number that never changes while the process lives, whatever the registry."""
 
     def __init__(self) -> None:
-        self.pairs: list[tuple[str, str]] = []
-        """The (site_id, parameter) of each number."""
-        self._numbers: dict[tuple[str, str], int] = {}
+        self.codes: list[str] = []
+        """The parameter of each number."""
+        self._numbers: dict[str, int] = {}
 
-    def number(self, site_id: str, parameter: str) -> int:
-        """Return the number of a channel, a new one where it has none."""
-        pair = (site_id, parameter)
-        if pair not in self._numbers:
-            self._numbers[pair] = len(self.pairs)
-            self.pairs.append(pair)
-        return self._numbers[pair]
+    def number(self, parameter: str) -> int:
+        """Return the number of a parameter, a new one where it has none."""
+        if parameter not in self._numbers:
+            self._numbers[parameter] = len(self.codes)
+            self.codes.append(parameter)
+        return self._numbers[parameter]
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class SiteEntry:
 class Directory:
     """One version of the registry, flattened; channels are resolved when they are first met."""
 
-    def __init__(self, registry: Registry, numbers: ChannelNumbers) -> None:
+    def __init__(self, registry: Registry, numbers: ParameterNumbers) -> None:
         self._registry = registry
         self._numbers = numbers
         self._sites: dict[str, SiteEntry] = {}
@@ -65,7 +64,7 @@ class Directory:
             to_canonical = self._unit_factor(site, parameter)
             if to_canonical is None:
                 return None
-            entry = site.channels[parameter] = (self._numbers.number(site.site_id, parameter), to_canonical)
+            entry = site.channels[parameter] = (self._numbers.number(parameter), to_canonical)
         return entry
 
     def _unit_factor(self, site: SiteEntry, parameter: str) -> float | None:

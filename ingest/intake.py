@@ -1,7 +1,7 @@
 """Admission with the registry of the moment: what the bridge and a replay of dead letters share."""
 
 from ingest.admission import Admitted, Limits, Refused, admit, device_of, printable
-from ingest.directory import ChannelNumbers, Directory
+from ingest.directory import Directory, ParameterNumbers
 from ingest.registry_source import RegistrySource
 from schemas.codes import Rejection
 
@@ -12,14 +12,14 @@ class Intake:
     def __init__(self, registry: RegistrySource, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._registry = registry
-        self._numbers = ChannelNumbers()
+        self._numbers = ParameterNumbers()
         self._directory: Directory | None = None
         self._version = -1
 
     @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """The (site_id, parameter) of each channel number."""
-        return self._numbers.pairs
+    def parameters(self) -> list[str]:
+        """The code of each parameter number."""
+        return self._numbers.codes
 
     def refresh(self) -> Directory:
         """Take over a changed registry; raises Unavailable where none is known yet."""

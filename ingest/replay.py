@@ -88,7 +88,7 @@ class Replay:
         self._drafts[partition].add(letter.topic, raw, outcome, letter.received_at, letter.letter_id)
 
     def _send(self, partition: int) -> None:
-        bundle = self._drafts.pop(partition).seal(REPLAYER, self._intake.pairs)
+        bundle = self._drafts.pop(partition).seal(REPLAYER, self._intake.parameters)
         self._producer.send(REPORTS, encode_bundle(bundle), partition=partition)
 
 

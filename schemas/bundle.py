@@ -1,7 +1,8 @@
-"""`bundle.v1` and `tick.v1`: the two records of the Kafka topic `reports`, as msgpack with raw numpy columns.
+"""`bundle.v2` and `tick.v1`: the two records of the Kafka topic `reports`, as msgpack with raw numpy columns.
 
 A bundle carries many reports of one partition: validated columns for the workers, and the original bytes with their
-SHA-256. Rejected messages travel in it too, so that one transaction of the worker keeps the books.
+SHA-256. Rejected messages travel in it too, so that one transaction of the worker keeps the books. Sites and parameters are named once a
+bundle, so that a worker looks up a name a report and not two a reading. `bundle.v1`, which named channels, is read as well.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from schemas.times import HOUR_US
 
-BUNDLE_TYPE: Final = "bundle.v1"
+BUNDLE_TYPE: Final = "bundle.v2"
+BUNDLE_BEFORE: Final = "bundle.v1"
 TICK_TYPE: Final = "tick.v1"
 
 
@@ -57,9 +59,12 @@ class Bundle:
     """Client id of the bridge, for people."""
     devices: list[str]
     """Device ids, referred to by `report_device`."""
-    channels: list[tuple[str, str]]
-    """(site_id, parameter) pairs, referred to by `reading_channel`."""
+    sites: list[str]
+    """Site ids, referred to by `report_site`."""
+    parameters: list[str]
+    """Codes, referred to by `reading_parameter`."""
     report_device: NDArray[np.int32]
+    report_site: NDArray[np.int32]
     report_observed_at: NDArray[np.int64]
     report_kind: NDArray[np.uint8]
     report_sent_at: NDArray[np.int64]
@@ -72,7 +77,7 @@ class Bundle:
     """Id of the dead letter that is replayed; 0 for a report from a device."""
     reading_report: NDArray[np.int32]
     """Row of the report the reading belongs to."""
-    reading_channel: NDArray[np.int32]
+    reading_parameter: NDArray[np.uint16]
     reading_value: NDArray[np.float64]
     reading_flag: NDArray[np.uint8]
     rejected: list[Rejected]
@@ -96,6 +101,7 @@ def taken_in(bundle: Bundle) -> tuple[int, int]:
 
 _COLUMN_DTYPES: Final[dict[str, Any]] = {
     "report_device": np.dtype("<i4"),
+    "report_site": np.dtype("<i4"),
     "report_observed_at": np.dtype("<i8"),
     "report_kind": np.dtype("u1"),
     "report_sent_at": np.dtype("<i8"),
@@ -104,7 +110,7 @@ _COLUMN_DTYPES: Final[dict[str, Any]] = {
     "report_position": np.dtype("<i4"),
     "report_letter": np.dtype("<i8"),
     "reading_report": np.dtype("<i4"),
-    "reading_channel": np.dtype("<i4"),
+    "reading_parameter": np.dtype("<u2"),
     "reading_value": np.dtype("<f8"),
     "reading_flag": np.dtype("u1"),
 }
@@ -133,7 +139,8 @@ def encode_bundle(bundle: Bundle) -> bytes:
         "type": BUNDLE_TYPE,
         "bridge": bundle.bridge,
         "devices": bundle.devices,
-        "channels": bundle.channels,
+        "sites": bundle.sites,
+        "parameters": bundle.parameters,
         "rejected": [vars(r) for r in bundle.rejected],
         "received": bundle.received,
         "raw": bundle.raw,
@@ -154,15 +161,35 @@ def decode_record(value: bytes) -> Bundle | Tick:
     kind = fields.pop("type", None) if isinstance(fields, dict) else None
     if kind == TICK_TYPE:
         return Tick(fields["now"])
-    if kind != BUNDLE_TYPE:
+    if kind == BUNDLE_BEFORE:
+        fields |= _of_channels(fields)
+    elif kind != BUNDLE_TYPE:
         raise ValueError(f"not a record of {BUNDLE_TYPE} or {TICK_TYPE}: {kind!r}")
     columns: dict[str, Any] = {name: np.frombuffer(fields[name], dtype) for name, dtype in _COLUMN_DTYPES.items()}
     return Bundle(
         bridge=fields["bridge"],
         devices=fields["devices"],
-        channels=[(site, parameter) for site, parameter in fields["channels"]],
+        sites=fields["sites"],
+        parameters=fields["parameters"],
         rejected=[Rejected(**r) for r in fields["rejected"]],
         received=fields["received"],
         raw=fields["raw"],
         **columns,
     )
+
+
+def _of_channels(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what `bundle.v2` has in place of the channels, (site, parameter) pairs by reading, of `bundle.v1`."""
+    sites = {site: number for number, site in enumerate(dict.fromkeys(site for site, _ in fields["channels"]))}
+    parameters = {code: number for number, code in enumerate(dict.fromkeys(code for _, code in fields["channels"]))}
+    site_of = np.array([sites[site] for site, _ in fields["channels"]], np.int32)
+    parameter_of = np.array([parameters[code] for _, code in fields["channels"]], np.uint16)
+    report, channel = (np.frombuffer(fields[name], "<i4") for name in ("reading_report", "reading_channel"))
+    report_site = np.zeros(len(fields["report_kind"]), np.int32)
+    report_site[report] = site_of[channel]  # a report is of one site
+    return {
+        "sites": list(sites),
+        "parameters": list(parameters),
+        "report_site": report_site.tobytes(),
+        "reading_parameter": parameter_of[channel].tobytes(),
+    }

@@ -123,6 +123,8 @@ class Means(Columns):
     """The value at baseline oxygen (gas), NaN where no rule asks for it or oxygen does not allow it."""
     mass_kg: NDArray[np.float64]
     """Mass discharged in the period, kg, from the unconverted concentration and the flow; NaN where flow is not measured."""
+    closed_at: NDArray[np.int64]
+    """Tick at which it was closed, µs; 0 = it is not yet, or that is not known."""
 
     DTYPES: ClassVar[dict[str, Any]] = {
         "series": np.int32,
@@ -135,13 +137,14 @@ class Means(Columns):
         "reason": np.object_,
         "converted": np.float64,
         "mass_kg": np.float64,
+        "closed_at": np.int64,
     }
 
     @classmethod
     def of(cls, **values: Any) -> Self:
-        """Return means from plain sequences; without `converted` or `mass_kg` there are none."""
-        none = np.full(len(values["series"]), np.nan)
-        return super().of(**({"converted": none, "mass_kg": none} | values))
+        """Return means from plain sequences; without `converted`, `mass_kg` or `closed_at` there are none."""
+        none, unknown = np.full(len(values["series"]), np.nan), np.zeros(len(values["series"]), np.int64)
+        return super().of(**({"converted": none, "mass_kg": none, "closed_at": unknown} | values))
 
 
 PERIOD_HOUR = 0

@@ -46,9 +46,14 @@ class PostgresCityStore(PostgresLeases):
         rows = self._rows("station_means", sites=list(sites), period=period, start=from_us(start), end=from_us(end))
         if not rows:
             return StationMeans.empty()
-        site, parameter, starts, value, valid = zip(*rows, strict=True)
+        site, parameter, starts, value, valid, closed_at = zip(*rows, strict=True)
         return StationMeans.of(
-            site=site, parameter=parameter, start=starts, value=[_nan(v) for v in value], valid=valid
+            site=site,
+            parameter=parameter,
+            start=starts,
+            value=[_nan(v) for v in value],
+            valid=valid,
+            closed_at=closed_at,
         )
 
     def city_indices(self, city: str, start: int, end: int) -> list[IndexRow]:

@@ -24,6 +24,8 @@ class StationMeans(Columns):
     value: NDArray[np.float64]
     """NaN where there is none."""
     valid: NDArray[np.bool_]
+    closed_at: NDArray[np.int64]
+    """Tick at which it was closed, µs; 0 = not known."""
 
     DTYPES: ClassVar[dict[str, Any]] = {
         "site": np.object_,
@@ -31,6 +33,7 @@ class StationMeans(Columns):
         "start": np.int64,
         "value": np.float64,
         "valid": np.bool_,
+        "closed_at": np.int64,
     }
 
 

@@ -32,6 +32,7 @@ class MemoryCity(MemorySlice):
             start=[row[0] for row in found],
             value=[float("nan") if row[3].value is None else row[3].value for row in found],
             valid=[row[3].valid for row in found],
+            closed_at=[row[3].closed_at for row in found],
         )
 
     def city_indices(self, city: str, start: int, end: int) -> list[IndexRow]:

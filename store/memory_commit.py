@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from schemas.bundle import Rejected
 from schemas.columns import Means, Readings, Reports
 from schemas.times import day_of
+from store.counts import Counts
 from store.memory_tables import (
     LetterRow,
     MeanRow,
@@ -133,7 +134,7 @@ class MemoryWriter:
             self._keep_letter(key, rejected, raw)
         for letter_id, entry in batch.replayed:
             self._settle_letter(letter_id, entry)
-        for entry in batch.books:
+        for entry in [*_entries(t, batch.counts), *batch.books]:
             self._add(entry)
         for bridge, partition, hour, messages in batch.booked:
             t.intake_booked[bridge, partition, hour] += messages
@@ -190,13 +191,13 @@ def write_means(tables: MemoryTables, means: Means) -> None:
     """Insert means, or a new version where the content differs; the superseded one goes into the history."""
     columns = (means.samples, means.kind, means.valid, means.reason)
     value, converted, mass_kg = (none_if_nan(c) for c in (means.value, means.converted, means.mass_kg))
-    rows = zip(value, *(c.tolist() for c in columns), converted, mass_kg, strict=True)
+    rows = zip(value, *(c.tolist() for c in columns), converted, mass_kg, means.closed_at.tolist(), strict=True)
     for (series, period, start), row in zip(_window_keys(means), rows, strict=True):
         timeline = tables.mean[series, period]
         before = timeline.rows.get(start)
         if before is None:
             timeline.put(start, MeanRow(1, *row))
-        elif before[1:] != row:
+        elif before[1:-1] != row[:-1]:
             tables.mean_history[series, period, start].append(before)
             timeline.put(start, MeanRow(before.version + 1, *row))
 
@@ -227,6 +228,15 @@ def _window_keys(rows: Means | Verdicts) -> Iterator[tuple[int, int, int]]:
 
 def _report_keys(r: Reports) -> Iterator[Any]:
     return zip(r.device.tolist(), r.observed_at.tolist(), r.kind.tolist(), r.sha256.tolist(), strict=True)
+
+
+def _entries(tables: MemoryTables, counts: Counts) -> list[BookEntry]:
+    columns = (counts.device, counts.day, counts.received, counts.stored, counts.duplicate)
+    device_ids = {number: device_id for device_id, number in tables.device.items()} if len(counts) else {}
+    return [
+        BookEntry(device_ids[device], day_of(day), *amounts)
+        for device, day, *amounts in zip(*(column.tolist() for column in columns), strict=True)
+    ]
 
 
 def _added(before: BookEntry | None, entry: BookEntry) -> BookEntry:

@@ -101,6 +101,7 @@ class MeanRow(NamedTuple):
     reason: str
     converted: float | None
     mass_kg: float | None
+    closed_at: int
 
 
 class VerdictRow(NamedTuple):

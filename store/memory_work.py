@@ -153,6 +153,13 @@ class MemoryWork(MemoryRegistries):
             writer.check()
             writer.write()
 
+    def commit_later(self, batch: WorkBatch) -> None:
+        """Commit at once; raises LeaseLost."""
+        self.commit_work(batch)
+
+    def land(self) -> None:
+        """Wait for nothing."""
+
 
 def _readings(rows: Sequence[tuple[int, int, int, ReadingRow]]) -> Readings:
     if not rows:
@@ -167,7 +174,9 @@ def _means(rows: Sequence[tuple[tuple[int, int, int], MeanRow]]) -> Means:
         return Means.empty()
     series, period, start = zip(*(key for key, _ in rows), strict=True)
     content = zip(*(row[1:] for _, row in rows), strict=True)
-    return Means.of(series=series, period=period, start=start, **dict(zip(MeanRow._fields[1:], content, strict=True)))
+    return Means.of(
+        series=series, period=period, start=start, **dict(zip(MeanRow._fields[1:-1], content, strict=False))
+    )
 
 
 def _verdicts(rows: Sequence[tuple[tuple[int, int, int], VerdictRow]]) -> Verdicts:

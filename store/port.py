@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.bundle import Rejected
 from schemas.columns import Columns, Means, Readings, Reports
+from store.counts import Counts
 from store.device_states import DeviceState, DeviceStates
 from store.mark_reader import MarkReader
 from store.registry_reader import RegistryReader
@@ -183,8 +184,10 @@ class WorkBatch:
     replayed: list[tuple[int, BookEntry]] = field(default_factory=list)
     """Dead letters that were replayed, and the books of what came of each. Where the letter is kept and whole, its rejection leaves
     the books of the day of its `received_at` (received - 1, rejected - 1) and the entry is added; else the books stay as they are."""
+    counts: Counts = field(default_factory=Counts.empty)
+    """Amounts to add: of bundles in which every report counts once for its own device."""
     books: list[BookEntry] = field(default_factory=list)
-    """Amounts to add."""
+    """Amounts to add: all others."""
     booked: list[Booked] = field(default_factory=list)
     means: Means = field(default_factory=Means.empty)
     """Inserted, or a new version where the content differs."""
@@ -281,4 +284,16 @@ class WorkStore(MarkReader, RegistryReader, Protocol):
 
     def commit_work(self, batch: WorkBatch) -> None:
         """Write everything in one transaction, the fence last; raises LeaseLost (nothing written) or Unavailable (outcome unknown)."""
+        ...
+
+    def commit_later(self, batch: WorkBatch) -> None:
+        """Do what `commit_work` does while the caller goes on; the next call of this store waits for it. What it raises is raised at once or by that call."""
+        ...
+
+    def land(self) -> None:
+        """Wait for what `commit_later` has under way; raises LeaseLost (nothing written) or Unavailable (outcome unknown), once."""
+        ...
+
+    def recent_mark_revision(self) -> int:
+        """Return `mark_revision`; while a commit is under way, as it was after the commit before, without waiting."""
         ...

@@ -4,10 +4,11 @@ Delivery: results, outbox and consumed offsets are one transaction; the fence is
 COMMIT repeats everything, a crash after it repeats nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
-from threading import RLock
+from threading import RLock, Thread, current_thread
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,26 @@ class Database:
         self._connection: psycopg.Connection[Any] | None = None
         self._backend: tuple[int, datetime] | None = None
         self._registered: set[Lease] = set()
+        self._under_way: tuple[Thread, Future[None]] | None = None
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Let a thread do `work`, which uses this database; the next use of it by others waits, and raises what the work raised."""
+        self.land()
+        done: Future[None] = Future()
+        thread = Thread(target=_fulfil, args=(done, work), name="commit", daemon=True)
+        self._under_way = thread, done
+        thread.start()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether work that was put off has not ended yet."""
+        return self._under_way is not None and not self._under_way[1].done()
+
+    def land(self) -> None:
+        """Wait for the work that was put off; raises what it raised, once."""
+        if self._under_way is not None and self._under_way[0] is not current_thread():
+            (_, done), self._under_way = self._under_way, None
+            done.result()
 
     @contextmanager
     def transaction(self, advances: Sequence[Advance] = ()) -> Iterator[Cursor]:
@@ -40,6 +61,7 @@ class Database:
 
         Raises LeaseLost (nothing was written) or Unavailable (the outcome is unknown if it came from COMMIT).
         """
+        self.land()
         with self._lock, self._translated():
             connection = self._connected()
             self._register([advance.lease for advance in advances])
@@ -51,6 +73,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Cursor]:
         """Give a cursor that sees what was last committed and leaves no transaction open; raises Unavailable."""
+        self.land()
         with self._lock, self._translated(), self._connected().cursor() as cursor:
             yield cursor
 
@@ -105,6 +128,15 @@ class Database:
             raise Unavailable(f"database: {str(error).strip().splitlines()[0]}") from error
         except psycopg.errors.UndefinedTable as error:
             raise InvalidConfiguration("the database has no tables yet: run `ecovigil db migrate`") from error
+
+
+def _fulfil(done: Future[None], work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception as error:  # whatever it is, it belongs to whoever put the work off
+        done.set_exception(error)
+    else:
+        done.set_result(None)
 
 
 def _fence(cursor: Cursor, advances: Sequence[Advance]) -> None:

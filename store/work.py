@@ -5,6 +5,7 @@ the log; natural keys (report content, reading, window, finding id, place in the
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
         self._bundles = Numbers("bundle_number", 100)
         self._reports = Numbers("report_number", 1000)
         self._months: set[int] = set()
+        self._seen_revision = 0
 
     def device_numbers(self, device_ids: Sequence[str]) -> list[int]:
         """Return the surrogate numbers, made where they are missing."""
@@ -125,7 +127,7 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
             return Means.empty()
         kinds = (INT4, INT2, INSTANT, FLOAT8, INT4, INT2, BOOL, None, FLOAT8, FLOAT8)
         columns = self._columns("means_between", _windows(series, start, end) | {"period": period}, *kinds)
-        found = Means.of(**dict(zip(Means.DTYPES, columns, strict=True)))
+        found = Means.of(**dict(zip(Means.DTYPES, columns, strict=False)))
         return found.take(_first_of_each(found.series, found.period, found.start))
 
     def verdicts_at(self, series: NDArray[np.int32], period: NDArray[np.uint8], start: NDArray[np.int64]) -> Verdicts:
@@ -167,6 +169,24 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
                 follow_marks(cursor, batch.advances[0].lease.topic, batch.marks_followed)
             if batch.registry_followed or batch.stretches:
                 write_followed(cursor, batch)
+
+    def commit_later(self, batch: WorkBatch) -> None:
+        """Commit in a thread of its own, and look at the marks after it."""
+        self.database.later(partial(self._commit_and_look, batch))
+
+    def land(self) -> None:
+        """Wait for what `commit_later` has under way; raises LeaseLost or Unavailable."""
+        self.database.land()
+
+    def recent_mark_revision(self) -> int:
+        """Return the revision of the marks now; while a commit is under way, that after the commit before it."""
+        if not self.database.is_busy:
+            self._seen_revision = self.mark_revision()
+        return self._seen_revision
+
+    def _commit_and_look(self, batch: WorkBatch) -> None:
+        self.commit_work(batch)
+        self._seen_revision = self.mark_revision()
 
     def _make_partitions(self, observed_at: NDArray[np.int64]) -> None:
         """See to the months that this store has not met yet, before the transaction that writes."""

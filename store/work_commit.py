@@ -1,7 +1,6 @@
 """Writes one batch of the worker into PostgreSQL, inside a transaction that its caller opens and fences."""
 
 from collections.abc import Sequence
-from operator import add
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +24,7 @@ from store.binary import (
     word_array,
 )
 from store.device_states import DeviceStates
-from store.ledger_rows import write_booked
+from store.ledger_rows import write_booked, write_books, write_counts
 from store.numbers import Numbers, in_rounds
 from store.port import BookEntry, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 from store.postgres import Cursor
@@ -60,6 +59,7 @@ class WorkWriter:
         _write_rejudge(self.cursor, batch.rejudge, batch.rejudged)
         letters = self._write_letters() if batch.rejected else []
         settled = self._settle_letters() if batch.replayed else []
+        write_counts(self.cursor, batch.counts)
         write_books(self.cursor, [*batch.books, *settled])
         write_booked(self.cursor, batch.booked)
         write_outbox(self.cursor, [*letters, *batch.outbox])
@@ -167,6 +167,7 @@ def write_means(cursor: Cursor, means: Means) -> None:
             "reason": word_array(m.reason.tolist()),
             "converted": array(m.converted, FLOAT8),
             "mass_kg": array(m.mass_kg, FLOAT8),
+            "closed_at": array(m.closed_at, OPTIONAL_INSTANT),
         }
         cursor.execute(SQL["means"], parameters)
 
@@ -215,23 +216,6 @@ def write_outbox(cursor: Cursor, events: Sequence[OutboxEvent]) -> None:
         parameters = {name: word_array(getattr(e, name) for e in events) for name in ("topic", "key")}
         cursor.execute(SQL["outbox"], parameters | {"payload": blob_array([e.payload for e in events])})
         cursor.execute(SQL["notify_outbox"])
-
-
-def write_books(cursor: Cursor, books: Sequence[BookEntry]) -> None:
-    """Add amounts to the books."""
-    sums: dict[tuple[str, Any], tuple[int, int, int, int]] = {}
-    for device_id, day, *amounts in books:
-        before = sums.get((device_id, day), (0, 0, 0, 0))
-        a, b, c, d = map(add, before, amounts)
-        sums[device_id, day] = a, b, c, d
-    if sums:
-        columns = np.array(list(sums.values()), np.int64).T
-        parameters: dict[str, Any] = {
-            name: array(column, INT8)
-            for name, column in zip(("received", "stored", "duplicate", "rejected"), columns, strict=True)
-        }
-        keys = {"device_id": word_array(key[0] for key in sums), "day": [key[1] for key in sums]}
-        cursor.execute(SQL["books"], parameters | keys)
 
 
 def _write_devices(cursor: Cursor, devices: DeviceStates) -> None:

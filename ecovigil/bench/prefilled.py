@@ -51,7 +51,7 @@ def _append(
         if plain:
             producer.send(PLAIN, payload, partition=partitions[number])
     for partition, draft in drafts.items():
-        producer.send(REPORTS, encode_bundle(draft.seal("bench", intake.pairs)), partition=partition)
+        producer.send(REPORTS, encode_bundle(draft.seal("bench", intake.parameters)), partition=partition)
     _tick(producer, sorted(drafts), now)
 
 

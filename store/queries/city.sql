@@ -7,7 +7,8 @@ WHERE topic = %(topic)s
 
 -- name: station_means
 -- Current means of stations in [start, end).
-SELECT s.site_id, s.parameter, (extract(epoch FROM m.start) * 1000000)::bigint, m.value, m.valid
+SELECT s.site_id, s.parameter, (extract(epoch FROM m.start) * 1000000)::bigint, m.value, m.valid,
+    coalesce((extract(epoch FROM m.closed_at) * 1000000)::bigint, 0)
 FROM series AS s
 JOIN mean AS m USING (series)
 WHERE s.site_id = ANY (%(sites)s)

@@ -77,8 +77,8 @@ WITH incoming AS (
     FROM unnest(
         %(series)s::integer[], %(period)s::smallint[], %(start)s::timestamptz[], %(value)s::double precision[],
         %(samples)s::integer[], %(kind)s::smallint[], %(valid)s::boolean[], %(reason)s::text[],
-        %(converted)s::double precision[], %(mass_kg)s::double precision[]
-    ) AS t (series, period, start, value, samples, kind, valid, reason, converted, mass_kg)
+        %(converted)s::double precision[], %(mass_kg)s::double precision[], %(closed_at)s::timestamptz[]
+    ) AS t (series, period, start, value, samples, kind, valid, reason, converted, mass_kg, closed_at)
 ), superseded AS (
     INSERT INTO mean_history
     SELECT m.*
@@ -87,8 +87,10 @@ WITH incoming AS (
     WHERE (m.value, m.samples, m.kind, m.valid, m.reason, m.converted, m.mass_kg)
         IS DISTINCT FROM (i.value, i.samples, i.kind, i.valid, i.reason, i.converted, i.mass_kg)
 )
-INSERT INTO mean AS m (series, period, start, version, value, samples, kind, valid, reason, converted, mass_kg)
-SELECT series, period, start, 1, value, samples, kind, valid, reason, converted, mass_kg
+INSERT INTO mean AS m (
+    series, period, start, version, value, samples, kind, valid, reason, converted, mass_kg, closed_at
+)
+SELECT series, period, start, 1, value, samples, kind, valid, reason, converted, mass_kg, closed_at
 FROM incoming
 ON CONFLICT (series, period, start) DO UPDATE
 SET version = m.version + 1,
@@ -99,6 +101,7 @@ SET version = m.version + 1,
     reason = excluded.reason,
     converted = excluded.converted,
     mass_kg = excluded.mass_kg,
+    closed_at = excluded.closed_at,
     recorded_at = now()
 WHERE (m.value, m.samples, m.kind, m.valid, m.reason, m.converted, m.mass_kg)
     IS DISTINCT FROM (
@@ -260,3 +263,16 @@ SET received = b.received + excluded.received,
     stored = b.stored + excluded.stored,
     duplicate = b.duplicate + excluded.duplicate,
     rejected = b.rejected + excluded.rejected;
+
+-- name: counts
+-- As `books`, for devices by number.
+INSERT INTO book AS b (device_id, day, received, stored, duplicate, rejected)
+SELECT device.device_id, (t.day AT TIME ZONE 'Asia/Shanghai')::date, t.received, t.stored, t.received - t.stored, 0
+FROM unnest(%(device)s::integer[], %(day)s::timestamptz[], %(received)s::bigint[], %(stored)s::bigint[])
+    AS t (device, day, received, stored)
+JOIN device USING (device)
+ORDER BY device.device_id, t.day
+ON CONFLICT (device_id, day) DO UPDATE
+SET received = b.received + excluded.received,
+    stored = b.stored + excluded.stored,
+    duplicate = b.duplicate + excluded.duplicate;

@@ -86,10 +86,10 @@ def test_a_series_that_nobody_knows_has_no_verdicts(store: Store) -> None:
 
 def test_facts_of_a_window_are_its_oxygen_and_its_flags(store: Store) -> None:
     nox, oxygen = store.series_numbers([("boiler-1", "a21002"), ("boiler-1", "a19001")])
-    means = Means.of(**dict.fromkeys(Means.DTYPES, [float("nan")] * 2) | {
-        "series": [nox, oxygen], "period": [0, 0], "start": [T0, T0], "value": [130.0, 9.6], "samples": [57, 60],
-        "kind": [1, 1], "valid": [True, True], "reason": ["", ""],
-    })  # fmt: skip
+    means = Means.of(
+        series=[nox, oxygen], period=[0, 0], start=[T0, T0], value=[130.0, 9.6], samples=[57, 60],
+        kind=[1, 1], valid=[True, True], reason=["", ""],
+    )  # fmt: skip
     readings = Readings.of(
         series=[nox] * 4, kind=[1] * 4, observed_at=[T0 + i * 60 * SECOND_US for i in (0, 1, 2, 60)], value=[130.0] * 4,
         flag=[ord(letter) for letter in "NCCC"], sent_at=[T0] * 4, sha8=[1] * 4,

@@ -33,7 +33,7 @@ class Rig:
         (series,) = self.work.series_numbers([(site, parameter)])
         means = Means.of(
             series=[series], period=[period], start=[start], value=[np.nan if value is None else value], samples=[60],
-            kind=[1], valid=[value is not None], reason=[""],
+            kind=[1], valid=[value is not None], reason=[""], closed_at=[start + HOUR_US],
         )  # fmt: skip
         self.work.commit_work(WorkBatch([], means=means))
 
@@ -93,6 +93,7 @@ def test_station_means_come_in_order_and_without_other_sites(rig: Rig) -> None:
     assert found.start.tolist() == [T, T, T + HOUR_US]
     assert found.value[:2].tolist() == [31.0, 30.0]
     assert found.valid.tolist() == [True, True, False]
+    assert found.closed_at.tolist() == [T + HOUR_US, T + HOUR_US, T + 2 * HOUR_US]
 
 
 def test_the_end_of_a_range_is_exclusive(rig: Rig) -> None:

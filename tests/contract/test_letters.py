@@ -1,14 +1,16 @@
 """Dead letters and books read alike from PostgreSQL and from the in-memory twin."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 
 import pytest
 
 from schemas.bundle import Rejected, pack_raw
 from schemas.codes import Rejection
+from schemas.times import date_us
 from schemas.topics import REPORTS
+from store.counts import Counts
 from store.letter_port import Letter, LetterCount, LetterFilter, LetterStore
 from store.letters import PostgresLetters
 from store.memory import MemoryStore
@@ -133,3 +135,17 @@ def test_the_books_of_a_day_are_listed_by_device(shelf: Shelf) -> None:
     shelf.commit(WorkBatch([], books=[*entries, other]))
 
     assert shelf.letters.books(DAY) == entries[::-1]
+
+
+def test_counts_of_devices_by_number_are_added_to_their_books(shelf: Shelf) -> None:
+    first, second = shelf.work.device_numbers(["mn-1", "mn-2"])
+    today, tomorrow = date_us(DAY), date_us(DAY + timedelta(days=1))
+    counts = Counts.of(
+        device=[second, first, first], day=[today, today, tomorrow], received=[1, 3, 2], stored=[1, 1, 2]
+    )
+
+    for _ in range(2):
+        shelf.commit(WorkBatch([], counts=counts))
+
+    assert shelf.letters.books(DAY) == [BookEntry("mn-1", DAY, 6, 2, 4, 0), BookEntry("mn-2", DAY, 2, 2, 0, 0)]
+    assert shelf.letters.books(DAY + timedelta(days=1)) == [BookEntry("mn-1", DAY + timedelta(days=1), 4, 4, 0, 0)]

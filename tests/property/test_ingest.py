@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ingest.admission import Admitted, Refused, admit
 from ingest.bundler import Draft
-from ingest.directory import ChannelNumbers, Directory
+from ingest.directory import Directory, ParameterNumbers
 from schemas.bundle import Bundle, decode_record, encode_bundle, unpack_raw
 from schemas.registry import Registry
 from schemas.report import ReportV1
@@ -46,7 +46,7 @@ documents = st.fixed_dictionaries(
 
 
 def outcome_of(topic: str, payload: bytes) -> Admitted | Refused:
-    return admit(topic, payload, directory=Directory(REGISTRY, ChannelNumbers()), now_us=NOON)
+    return admit(topic, payload, directory=Directory(REGISTRY, ParameterNumbers()), now_us=NOON)
 
 
 @given(st.text(max_size=60) | st.just(TOPIC), st.binary(max_size=300))
@@ -59,12 +59,12 @@ def test_any_bytes_on_any_topic_are_decided(topic: str, payload: bytes) -> None:
 @given(documents | anything)
 def test_any_json_is_decided_and_survives_the_log(document: Any) -> None:
     payload = json.dumps(document).encode()
-    numbers = ChannelNumbers()
+    numbers = ParameterNumbers()
     draft = Draft()
 
     draft.add(TOPIC, payload, admit(TOPIC, payload, directory=Directory(REGISTRY, numbers), now_us=NOON), NOON)
 
-    bundle = decode_record(encode_bundle(draft.seal("bridge", numbers.pairs)))
+    bundle = decode_record(encode_bundle(draft.seal("bridge", numbers.codes)))
     assert isinstance(bundle, Bundle)
     assert unpack_raw(bundle.raw) == [payload]
     assert len(bundle) + sum(one.whole for one in bundle.rejected) == 1 == bundle.received["mn-1"]
@@ -86,7 +86,7 @@ def test_what_is_admitted_entire_is_what_the_wire_model_reads(document: Any) -> 
 
 @given(st.lists(plain, min_size=1, max_size=6, unique_by=lambda r: r["parameter"]))
 def test_known_channels_and_new_ones_are_read_alike(readings: list[dict[str, Any]]) -> None:
-    directory = Directory(REGISTRY, ChannelNumbers())
+    directory = Directory(REGISTRY, ParameterNumbers())
     document = {"observed_at": "2026-03-10T11:00", "kind": "hour", "site": "s", "readings": readings}
     payload = json.dumps(document).encode()
 

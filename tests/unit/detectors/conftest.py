@@ -99,8 +99,9 @@ class Bench:
         ]
         n = len(rows)
         bundle = Bundle(
-            bridge="b", devices=[device], channels=[("crusher", parameter)],
+            bridge="b", devices=[device], sites=["crusher"], parameters=[parameter],
             report_device=np.zeros(n, np.int32),
+            report_site=np.zeros(n, np.int32),
             report_observed_at=np.array([r[0] for r in rows], np.int64),
             report_kind=np.full(n, kind, np.uint8),
             report_sent_at=np.array([sent_at or r[0] + kind.length_s * SECOND_US for r in rows], np.int64),
@@ -109,7 +110,7 @@ class Bench:
             report_position=np.arange(n, dtype=np.int32),
             report_letter=np.zeros(n, np.int64),
             reading_report=np.arange(n, dtype=np.int32),
-            reading_channel=np.zeros(n, np.int32),
+            reading_parameter=np.zeros(n, np.uint16),
             reading_value=np.array([r[1] for r in rows], np.float64),
             reading_flag=np.array([ord(r[2]) for r in rows], np.uint8),
             rejected=[], received={device: n}, raw=pack_raw(raws),
@@ -138,8 +139,9 @@ class Bench:
         columns = {name: none for name in Bundle.__dataclass_fields__ if name.startswith(("report_", "reading_"))}
         columns["report_sha256"] = np.empty(0, "V32")
         bundle = Bundle(
-            bridge="b", devices=[], channels=[], rejected=[letter], received={"mn": 1}, raw=pack_raw([b"?"]), **columns
-        )
+            bridge="b", devices=[], sites=[], parameters=[], rejected=[letter], received={"mn": 1},
+            raw=pack_raw([b"?"]), **columns,
+        )  # fmt: skip
         self.producer.send(REPORTS, encode_bundle(bundle), partition=0)
 
     def tick(self, text: str) -> None:

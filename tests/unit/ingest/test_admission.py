@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ingest.admission import KEPT_BYTES, Admitted, Limits, Refused, admit
-from ingest.directory import ChannelNumbers, Directory
+from ingest.directory import Directory, ParameterNumbers
 from ingest.periods import period_start
 from schemas.codes import Kind, Rejection
 from schemas.registry import Registry
@@ -36,17 +36,17 @@ REGISTRY = Registry.from_tables(
 
 
 class Desk:
-    """Admission at noon, with what its channel numbers mean."""
+    """Admission at noon, with what its parameter numbers mean."""
 
     def __init__(self) -> None:
-        self.numbers = ChannelNumbers()
+        self.numbers = ParameterNumbers()
         self.directory = Directory(REGISTRY, self.numbers)
 
     def send(self, payload: bytes, topic: str = TOPIC) -> Admitted | Refused:
         return admit(topic, payload, directory=self.directory, now_us=NOON)
 
     def readings(self, report: Admitted) -> dict[str, float]:
-        names = [self.numbers.pairs[number][1] for number in report.channels]
+        names = [self.numbers.codes[number] for number in report.parameters]
         return dict(zip(names, report.values, strict=True))
 
 
@@ -222,7 +222,7 @@ def test_what_a_text_column_cannot_hold_is_escaped_in_the_detail(desk: Desk) -> 
 
 def test_of_a_giant_message_the_detail_says_how_much_is_kept() -> None:
     outcome = admit(
-        TOPIC, b"0" * (KEPT_BYTES + 1), directory=Directory(REGISTRY, ChannelNumbers()), now_us=NOON, limits=Limits()
+        TOPIC, b"0" * (KEPT_BYTES + 1), directory=Directory(REGISTRY, ParameterNumbers()), now_us=NOON, limits=Limits()
     )
 
     assert isinstance(outcome, Refused)

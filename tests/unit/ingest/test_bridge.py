@@ -50,7 +50,7 @@ def test_a_report_reaches_the_partition_of_its_device_with_its_bytes(link: Memor
     bundle = decode_record(value)
     assert isinstance(bundle, Bundle)
     assert unpack_raw(bundle.raw) == [payload(value=12.5)]
-    assert (bundle.devices, bundle.channels) == (["mn-1"], [("site-1", "a34013")])
+    assert (bundle.devices, bundle.sites, bundle.parameters) == (["mn-1"], ["site-1"], ["a34013"])
     assert bundle.reading_value.tolist() == [12.5]
     assert bundle.report_received_at.tolist() == [NOON]
 

@@ -82,15 +82,16 @@ class CityBench:
         """Write the means of a station's period (None: invalid) and, where announced, tell of them."""
         site, code = f"s{station:02}", 1 if period is Period.DAY else 0
         series = self.store.series_numbers([(site, parameter) for parameter in values])
-        self.store.commit_work(WorkBatch([], means=_means(series, code, start, list(values.values()))))
+        length = HOUR_US if period is Period.HOUR else 24 * HOUR_US
+        closed_at = start + length if known_at is None else known_at
+        self.store.commit_work(WorkBatch([], means=_means(series, code, start, list(values.values()), closed_at)))
         means = [
             MeanValue(parameter=p, value=v, valid=v is not None, samples=60 if v is not None else 0)
             for p, v in values.items()
         ]
-        length = HOUR_US if period is Period.HOUR else 24 * HOUR_US
         event = MeansClosed(
             site_id=site, site_kind="ambient_air", city=CITY, organisation_id=None, period=period, start=start,
-            closed_at=start + length if known_at is None else known_at, means=means,
+            closed_at=closed_at, means=means,
         )  # fmt: skip
         if announced:
             self.producer.send(MEANS, event.model_dump_json().encode(), key=CITY)
@@ -135,12 +136,12 @@ class CityBench:
         return [Finding.model_validate_json(row.payload) for row in self.store.city_findings(CITY, kinds)]
 
 
-def _means(series: Sequence[int], period: int, start: int, values: Sequence[float | None]) -> Means:
+def _means(series: Sequence[int], period: int, start: int, values: Sequence[float | None], closed_at: int) -> Means:
     n, valid = len(series), [value is not None for value in values]
     return Means.of(
         series=series, period=[period] * n, start=[start] * n, value=[float("nan") if v is None else v for v in values],
         samples=[60 if ok else 0 for ok in valid], kind=[1] * n, valid=valid,
-        reason=["" if ok else "too_few_samples" for ok in valid],
+        reason=["" if ok else "too_few_samples" for ok in valid], closed_at=[closed_at] * n,
     )  # fmt: skip
 
 

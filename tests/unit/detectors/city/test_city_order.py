@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.times import HOUR_US, to_us
+from schemas.times import HOUR_US, MINUTE_US, to_us
 
 START = to_us(datetime(2026, 1, 9, 16, tzinfo=UTC))
 CLEAN = {"a34004": 30.0, "a34002": 40.0, "a21026": 10.0, "a21004": 30.0, "a21005": 0.8, "a05024": 40.0}
@@ -83,3 +83,31 @@ def test_a_crash_changes_nothing(bench: Any, bound: Any, plan: list[tuple[str, i
     city.run()
 
     assert (city.rows(), standing(city)) == play(bench(bound(stations=2)), hours, list(range(400)), {})
+
+
+whole = st.lists(st.tuples(st.sampled_from(["clean", "haze", "ozone"]), st.integers(1, 40)), min_size=1, max_size=4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(plan=whole, steps=st.integers(0, 60))
+def test_when_an_episode_was_known_does_not_depend_on_a_crash_far_behind_the_tables(
+    bench: Any, bound: Any, plan: list[tuple[str, int]], steps: int
+) -> None:
+    undisturbed, behind = bench(bound(stations=2)), bench(bound(stations=2), stage_records=3)
+    for n, (start, station, values) in enumerate(hours_of(plan)):
+        known_at = start + HOUR_US + n % 7 * MINUTE_US
+        undisturbed.close(start, values, station=station, known_at=known_at)
+        undisturbed.run()
+        behind.close(start, values, station=station, known_at=known_at)
+    undisturbed.tick(END_TICK)
+    undisturbed.run()
+    behind.tick(END_TICK)
+
+    for _ in range(steps):
+        behind.stage.step(0.0)
+    behind.crash()
+    behind.run()
+
+    assert [(f.finding_id, f.status, f.detected_at) for f in behind.findings()] == [
+        (f.finding_id, f.status, f.detected_at) for f in undisturbed.findings()
+    ]
