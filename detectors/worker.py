@@ -8,6 +8,7 @@ that was made of them is dropped with it, and the partitions start again from th
 import logging
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 from bus.port import LogConsumer, LogRecord
 from detectors.directory import Directory
@@ -25,17 +26,29 @@ from schemas.times import MINUTE_US
 from schemas.topics import REPORTS
 from store.port import Advance, Lease, WorkStore
 
+MAX_REPORTS: Final = 10_000
+"""Reports of one transaction; the most rows a second come from about as many, and larger ones only take memory."""
+
 log = logging.getLogger(__name__)
 
 
 class Worker:
     """Works off the partitions of `reports` that the group gives it."""
 
-    def __init__(self, consumer: LogConsumer, store: WorkStore, *, owner: str, max_records: int = 400) -> None:
+    def __init__(
+        self,
+        consumer: LogConsumer,
+        store: WorkStore,
+        *,
+        owner: str,
+        max_records: int = 400,
+        max_reports: int = MAX_REPORTS,
+    ) -> None:
         self._consumer = consumer
         self._store = store
         self._owner = owner
         self._max_records = max_records
+        self._max_reports = max_reports
         self._directory = Directory(store)
         self._partitions: dict[int, Partition] = {}
         self._unsure: set[int] = set()
@@ -211,9 +224,17 @@ class Worker:
                 self._take_suspect(partition, record, content)
             else:
                 bundles.append((record, content))
+                if self._is_full(bundles):
+                    self._take(partition, bundles)
+                    bundles = []
+                    self._commit()
                 continue
             partition.next_offset = record.offset + 1
         self._take(partition, bundles)
+
+    def _is_full(self, bundles: list[tuple[LogRecord, Bundle]]) -> bool:
+        """Whether one transaction has enough with these: what has piled up is worked off in parts, and memory stays bounded."""
+        return self._draft.report_count + sum(len(content) for _, content in bundles) >= self._max_reports
 
     def _take(self, partition: Partition, bundles: list[tuple[LogRecord, Bundle]]) -> None:
         if not bundles:
