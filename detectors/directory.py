@@ -46,7 +46,7 @@ class Directory:
 
     def refresh(self) -> bool:
         """Take the newest registry where there is a newer one; return whether there was."""
-        version = self._store.registry_version()
+        version = self._store.revisions().registry
         if version == self.version:
             return False
         self.version, self.registry = self._store.registry()

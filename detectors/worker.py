@@ -165,7 +165,7 @@ class Worker:
 
         A mark need not wait for a tick: what it changes is known when it is entered, or at the last tick if that is later.
         """
-        revision, found = self._store.recent_mark_revision() if self._partitions else 0, False
+        revision, found = self._store.revisions().marks if self._partitions else 0, False
         for _, partition in sorted(self._partitions.items()):
             partition.marks.known = revision
             entered_at = follow_marks(partition, self._draft)

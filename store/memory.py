@@ -9,6 +9,7 @@ from store.memory_letters import MemoryLetters
 from store.memory_marks import MemoryMarks
 from store.memory_tables import MemoryTables
 from store.memory_work import MemoryWork
+from store.registry_reader import Revisions
 
 __all__ = ["MemoryStore", "MemoryTables"]
 
@@ -24,3 +25,7 @@ class MemoryStore(
     MemoryWork,
 ):
     """All slices over the same tables; the contract tests hold it to what PostgreSQL does."""
+
+    def revisions(self) -> Revisions:
+        """Return how far marks and registry go; no commit is ever under way."""
+        return Revisions(self.mark_revision(), self.registry_version())

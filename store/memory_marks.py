@@ -17,10 +17,6 @@ class MemoryMarks(MemorySlice):
         """Return how far the marks go."""
         return len(self.tables.mark)
 
-    def recent_mark_revision(self) -> int:
-        """Return how far the marks go; no commit is ever under way."""
-        return self.mark_revision()
-
     def marks_after(self, revision: int) -> list[Mark]:
         """Return the present version of every mark that changed after `revision`, by stretch."""
         changed = {mark.mark_id for mark in self.tables.mark[revision:]}

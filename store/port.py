@@ -13,7 +13,7 @@ from schemas.columns import Columns, Means, Readings, Reports
 from store.counts import Counts
 from store.device_states import DeviceState, DeviceStates
 from store.mark_reader import MarkReader
-from store.registry_reader import RegistryReader
+from store.registry_reader import RegistryReader, Revisions
 
 
 @dataclass(frozen=True)
@@ -294,6 +294,6 @@ class WorkStore(MarkReader, RegistryReader, Protocol):
         """Wait for what `commit_later` has under way; raises LeaseLost (nothing written) or Unavailable (outcome unknown), once."""
         ...
 
-    def recent_mark_revision(self) -> int:
-        """Return `mark_revision`; while a commit is under way, as it was after the commit before, without waiting."""
+    def revisions(self) -> Revisions:
+        """Return how far marks and registry go; while a commit is under way, as it was after the one before, without waiting."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,15 @@ class Stretch:
     start: int
     end: int
     """Exclusive."""
+
+
+class Revisions(NamedTuple):
+    """How far what people enter goes."""
+
+    marks: int = 0
+    """`mark_revision`."""
+    registry: int = 0
+    """`registry_version`."""
 
 
 class RegistryReader(Protocol):

@@ -22,6 +22,7 @@ from store.marks import PostgresMarkReader, follow_marks
 from store.numbers import Numbers, kept_if_committed
 from store.port import Rejudge, Verdicts, WorkBatch
 from store.postgres import Database
+from store.registry_reader import Revisions
 from store.sql import queries
 from store.stretches import PostgresRegistryReader, write_followed
 from store.work_commit import SQL as WRITE
@@ -38,7 +39,7 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
         self._bundles = Numbers("bundle_number", 100)
         self._reports = Numbers("report_number", 1000)
         self._months: set[int] = set()
-        self._seen_revision = 0
+        self._seen = Revisions()
 
     def device_numbers(self, device_ids: Sequence[str]) -> list[int]:
         """Return the surrogate numbers, made where they are missing."""
@@ -171,22 +172,25 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
                 write_followed(cursor, batch)
 
     def commit_later(self, batch: WorkBatch) -> None:
-        """Commit in a thread of its own, and look at the marks after it."""
+        """Commit in a thread of its own, and look at marks and registry after it."""
         self.database.later(partial(self._commit_and_look, batch))
 
     def land(self) -> None:
         """Wait for what `commit_later` has under way; raises LeaseLost or Unavailable."""
         self.database.land()
 
-    def recent_mark_revision(self) -> int:
-        """Return the revision of the marks now; while a commit is under way, that after the commit before it."""
+    def revisions(self) -> Revisions:
+        """Return how far marks and registry go; while a commit is under way, as it was after the one before."""
         if not self.database.is_busy:
-            self._seen_revision = self.mark_revision()
-        return self._seen_revision
+            self._look()
+        return self._seen
 
     def _commit_and_look(self, batch: WorkBatch) -> None:
         self.commit_work(batch)
-        self._seen_revision = self.mark_revision()
+        self._look()
+
+    def _look(self) -> None:
+        self._seen = Revisions(self.mark_revision(), self.registry_version())
 
     def _make_partitions(self, observed_at: NDArray[np.int64]) -> None:
         """See to the months that this store has not met yet, before the transaction that writes."""

@@ -9,6 +9,7 @@ from schemas.topics import REPORTS
 from store.memory import MemoryStore
 from store.port import Advance, Lease, WorkBatch, WorkStore
 from store.postgres import Database
+from store.registry_reader import Revisions
 from store.work import PostgresWorkStore
 
 T = 1_773_115_200_000_000
@@ -54,9 +55,9 @@ def test_a_lease_that_was_lost_is_told_once(store: WorkStore, lease: Lease) -> N
     assert [found.next_offset for found in store.leases(REPORTS, [0])] == [0]
 
 
-def test_the_marks_are_looked_at_without_waiting(store: WorkStore, lease: Lease) -> None:
+def test_marks_and_registry_are_looked_at_without_waiting(store: WorkStore, lease: Lease) -> None:
     store.commit_later(WorkBatch([Advance(lease, 1, T)]))
 
-    assert store.recent_mark_revision() == 0
+    assert store.revisions() == Revisions(marks=0, registry=0)
     store.land()
-    assert store.recent_mark_revision() == store.mark_revision() == 0
+    assert store.revisions() == Revisions(store.mark_revision(), store.registry_version())
