@@ -45,18 +45,24 @@ class Notifier:
     """Delivers from one store; `channels` are by the name that a recipient of the registry gives."""
 
     def __init__(
-        self, store: AlertStore, channels: Mapping[str, Channel], registry: Callable[[], tuple[int, Registry]]
+        self,
+        store: AlertStore,
+        channels: Mapping[str, Channel],
+        registry: Callable[[], tuple[int, Registry]],
+        wait: Callable[[float], None] | None = None,
     ) -> None:
+        """`wait` returns when there may be something new, at the latest after the seconds that it is given; default: then."""
         self._store = store
         self._channels = dict(channels)
         self._registry = registry
         self._closed = Event()
+        self._wait = wait or self._closed.wait
 
     def step(self, wait_s: float) -> bool:
         """Deliver what is due, else wait for `wait_s`; True: something was due. Raises Unavailable."""
         due = self._store.take_notifications(BATCH, HOLD_US)
         if not due:
-            self._closed.wait(wait_s)
+            self._wait(wait_s)
             return False
         recipients = {recipient.id: recipient for recipient in self._registry()[1].recipients}
         for one in due:

@@ -43,7 +43,9 @@ class Pending:
 
     device: int
     ticks: int = 0
-    """Ticks since it was last touched."""
+    """Ticks, a second apart or more, since it was last touched."""
+    counted_at: int = 0
+    """The last of them, µs."""
     at_once: bool = False
     """A mark touched it: there is nothing to wait for."""
 

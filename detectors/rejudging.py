@@ -20,11 +20,11 @@ from detectors.results import taken_back, verdict_keys
 from detectors.told import amendments
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, PERIOD_INSTANT, Means, Readings
-from schemas.times import DAY_US, HOUR_US, day_start, hour_start
+from schemas.times import DAY_US, HOUR_US, SECOND_US, day_start, hour_start
 from store.port import Verdicts
 
 QUIET_TICKS = 2
-"""A touched window that stays incomplete is judged when this many ticks have left it alone."""
+"""A touched window that stays incomplete is judged when this many ticks, a second apart or more, have left it alone."""
 Window = tuple[str, int]
 """(site, start of the hour)."""
 
@@ -63,7 +63,7 @@ def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool =
 
     `marked_only`: between ticks, only what marks touched.
     """
-    windows, readings = _due(partition, marked_only)
+    windows, readings = _due(partition, now, marked_only)
     if windows:
         judge_again(partition, {w: partition.pending[w].device for w in windows}, readings, now, draft)
     for window in windows:
@@ -137,13 +137,15 @@ def _day_of(start: int) -> int:
     return int(day_start(np.array([start]))[0])
 
 
-def _due(partition: Partition, marked_only: bool) -> tuple[list[Window], Readings]:
+def _due(partition: Partition, now: int, marked_only: bool) -> tuple[list[Window], Readings]:
     """Return the touched windows that are complete or quiet, or that a mark touched, with their readings."""
     asked = []
     for window, pending in partition.pending.items():
-        if pending.at_once or (not marked_only and (pending.ticks == 0 or pending.ticks >= QUIET_TICKS)):
+        counts = not marked_only and now - pending.counted_at >= SECOND_US
+        if pending.at_once or (counts and (pending.ticks == 0 or pending.ticks >= QUIET_TICKS)):
             asked.append(window)
-        pending.ticks += not marked_only
+        if counts:
+            pending.ticks, pending.counted_at = pending.ticks + 1, now
     if not asked:
         return [], Readings.empty()
     readings = readings_of(partition, {window: partition.pending[window].device for window in asked})

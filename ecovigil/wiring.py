@@ -49,6 +49,7 @@ from schemas.topics import FINDINGS, KAFKA_TOPICS, MEANS, REPORTS
 from store.accounts import PostgresAccounts
 from store.alerts import PostgresAlerts
 from store.backlog import notification_backlog, outbox_backlog
+from store.bell import Bell
 from store.city import PostgresCityStore
 from store.ledger import PostgresLedger
 from store.outbox import PostgresOutbox
@@ -270,7 +271,9 @@ def _notifier(parts: Parts) -> Role:
     plain: dict[str, Channel] = {"console": Console(lambda text: print(text, flush=True)), "webhook": webhook}
     channels = {name: MeteredChannel(name, channel, parts.meters) for name, channel in plain.items()}
     parts.samples.append(lambda: show_telling(notification_backlog(database), parts.meters.telling))
-    return Notifier(PostgresAlerts(database), channels, RegistryStore(database).registry)
+    bell = Bell(database.url, "notification")
+    parts.closing(bell.close)
+    return Notifier(PostgresAlerts(database), channels, RegistryStore(database).registry, bell.wait)
 
 
 BUILDERS: Final[dict[str, Callable[[Parts], Role]]] = {

@@ -145,6 +145,7 @@ def _write_steps(cursor: Cursor, batch: AlertBatch) -> None:
         cursor.executemany(SQL["insert_event"], [_event_columns(event) for event in batch.events])
     if batch.notifications:
         cursor.executemany(SQL["insert_notification"], [vars(notification) for notification in batch.notifications])
+        cursor.execute(SQL["notify_notification"])
 
 
 def _write_activation(cursor: Cursor, activation: Activation, before: int) -> None:

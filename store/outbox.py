@@ -7,9 +7,7 @@ there, and it is published again. Consumers are indifferent to repeats: they kee
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
-
-from schemas.errors import Unavailable
+from store.bell import Bell
 from store.port import OutboxEvent
 from store.postgres import Database
 from store.sql import queries
@@ -18,11 +16,11 @@ SQL = queries("outbox")
 
 
 class PostgresOutbox:
-    """Takes from table `outbox`; waits for NOTIFY on a connection of its own."""
+    """Takes from table `outbox`; waits until its bell rings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._bell: psycopg.Connection[tuple[object, ...]] | None = None
+        self._bell = Bell(database.url, "outbox")
 
     @contextmanager
     def batch(self, limit: int) -> Iterator[list[OutboxEvent]]:
@@ -36,19 +34,8 @@ class PostgresOutbox:
 
     def wait(self, timeout_s: float) -> None:
         """Return when somebody has written events, at the latest after `timeout_s`; raises Unavailable."""
-        try:
-            if self._bell is None or self._bell.closed:
-                self._bell = psycopg.connect(self._database.url, autocommit=True, connect_timeout=10)
-                self._bell.execute("LISTEN outbox")
-                return  # what was written before we listened has rung no bell
-            for _ in self._bell.notifies(timeout=timeout_s, stop_after=1):
-                return
-        except psycopg.OperationalError as error:
-            self.close()
-            raise Unavailable(f"database: {str(error).strip().splitlines()[0]}") from error
+        self._bell.wait(timeout_s)
 
     def close(self) -> None:
         """Stop listening."""
-        bell, self._bell = self._bell, None
-        if bell is not None:
-            bell.close()
+        self._bell.close()

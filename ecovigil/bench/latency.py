@@ -1,7 +1,7 @@
 """`bench latency`: from the publish of a report to the notification that it causes, in real time, under 20,000 readings a second.
 
 A background of loggers reports every second; a few hundred boilers report minutes, and their hour ends while it is measured. Time goes by as
-fast as on the wall (a tick a second), only from another starting point. A turn of the boilers is sent within ten seconds, not sixty.
+fast as on the wall (four ticks a second), only from another starting point. A turn of the boilers is sent within ten seconds, not sixty.
 """
 
 import tempfile
@@ -54,7 +54,7 @@ def _measured(servers: BenchServers, terms: Terms, hours: FleetShape, crowd: Fle
     carried_out(servers, order(servers, before, ticks="acknowledged"))
     await_settled(servers, before)
     live = order(servers, hours, first_turn=BEFORE, rate=hours.devices / TURN_S, ticks="none")
-    crowded = order(servers, crowd, rate=float(SPEED), ticks="every_second")
+    crowded = order(servers, crowd, rate=float(SPEED), ticks="by_the_clock")
     with load(servers, crowded) as background, load(servers, live) as boilers:
         servers.meter.begin()
         background.begin()

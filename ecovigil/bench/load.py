@@ -20,6 +20,7 @@ from bus.kafka_log import KafkaLogProducer
 from bus.mqtt_address import MqttAddress
 from ecovigil.bench.broker_talk import BrokerTalk
 from ecovigil.bench.fleet import FleetShape, Form, forms, times
+from ecovigil.clock import EVERY_US
 from schemas.bundle import Tick, encode_tick
 from schemas.errors import Unavailable
 from schemas.times import MINUTE_US, SECOND_US
@@ -48,8 +49,8 @@ class Order(BaseModel):
     rate: float = 0.0
     """Reports a second; 0: as fast as they are taken."""
     first_turn: int = 0
-    ticks: Literal["acknowledged", "every_second", "none"] = "none"
-    """A tick when Kafka has all reports of a turn; or each second with the time that goes by since the first turn."""
+    ticks: Literal["acknowledged", "by_the_clock", "none"] = "none"
+    """A tick when Kafka has all reports of a turn; or as the clock role does, with the time that goes by since the first turn."""
     shuffled: bool = False
     """All reports in random order, as a backfill."""
     times_file: str = ""
@@ -162,7 +163,7 @@ class Load:
         return self._talk.kafka_has if self.order.until == "kafka" else self._talk.broker_has
 
     def _tick(self) -> None:
-        if self.order.ticks == "every_second":
+        if self.order.ticks == "by_the_clock":
             self._tick_by_time()
         elif self.order.ticks == "acknowledged":
             while self._ticked < self.shape.minutes and self._talk.has_turn(self._ticked - self.order.first_turn):
@@ -171,7 +172,7 @@ class Load:
 
     def _tick_by_time(self) -> None:
         now = time.time()
-        if now - self._told_at >= 1.0:
+        if now - self._told_at >= EVERY_US / 1e6:
             self._told_at = now
             at = self._first_now() + int((now - self._started) * 1e6)
             self._tell_time(at)

@@ -155,6 +155,9 @@ INSERT INTO notification (alert_id, step, recipient_id, reason, state, attempts,
 VALUES (%(alert_id)s, %(step)s, %(recipient_id)s, %(reason)s, %(state)s, %(attempts)s, %(error)s)
 ON CONFLICT DO NOTHING;
 
+-- name: notify_notification
+NOTIFY notification;
+
 -- name: insert_activation
 -- No row: it is there already, the caller read something older.
 INSERT INTO activation (
