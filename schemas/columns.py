@@ -1,7 +1,8 @@
 """The columns of the hot path: numpy arrays for a whole micro-batch, never an object per reading."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,17 +16,18 @@ class Columns:
     DTYPES: ClassVar[dict[str, Any]] = {}
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, next(iter(self.DTYPES))))
 
     def take(self, index: NDArray[Any] | slice) -> Self:
         """Return the rows at `index` (positions, mask or slice)."""
-        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return type(self)(**{name: getattr(self, name)[index] for name in self.DTYPES})
 
     def among(self, index: NDArray[Any]) -> Self:
         """Return the rows at `index`, different positions in ascending order; where these are all rows nothing is copied."""
         return self if len(index) == len(self) else self.take(index)
 
     @classmethod
+    @cache
     def empty(cls) -> Self:
         """Return columns without rows."""
         return cls(**{name: np.empty(0, dtype=dtype) for name, dtype in cls.DTYPES.items()})
