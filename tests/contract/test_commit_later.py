@@ -1,35 +1,13 @@
 """A commit that is put off: the worker goes on, the next call of the store waits for it and says what became of it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from schemas.errors import LeaseLost
 from schemas.topics import REPORTS
-from store.memory import MemoryStore
 from store.port import Advance, Lease, WorkBatch, WorkStore
-from store.postgres import Database
 from store.registry_reader import Revisions
-from store.work import PostgresWorkStore
 
 T = 1_773_115_200_000_000
-
-
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.live)])
-def store(request: pytest.FixtureRequest) -> Iterator[WorkStore]:
-    """The twin, then PostgreSQL."""
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    database = Database(request.getfixturevalue("database_url"))
-    yield PostgresWorkStore(database)
-    database.close()
-
-
-@pytest.fixture
-def lease(store: WorkStore) -> Lease:
-    """Partition 0."""
-    return store.claim(REPORTS, "log", [0], "worker")[0]
 
 
 def put_off(store: WorkStore, batch: WorkBatch) -> None:
@@ -46,7 +24,7 @@ def test_the_next_read_sees_what_was_put_off(store: WorkStore, lease: Lease) -> 
 
 
 def test_a_lease_that_was_lost_is_told_once(store: WorkStore, lease: Lease) -> None:
-    store.claim(REPORTS, "log", [0], "another")
+    store.claim(REPORTS, "log-a", [0], "another")
 
     with pytest.raises(LeaseLost):
         put_off(store, WorkBatch([Advance(lease, 7, T)]))
