@@ -93,14 +93,13 @@ class BrokerTalk:
                 self._count_puback(inbox[at + 2 : at + 4])
                 at += 4
                 continue
-            size, body = inbox[at + 1], at + 2
-            if size & 0x80:
-                size, body = (size & 0x7F) | inbox[at + 2] << 7, at + 3
-            if body + size > length:
+            found = frames.bounds(inbox, at, length)
+            if found is None:
                 break
+            body, end = found
             if inbox[at] >> 4 == frames.PUBLISH:
-                self._count_digests(inbox, body, size)
-            at = body + size
+                self._count_digests(inbox, body, end - body)
+            at = end
         del self._inbox[:at]
 
     def _count_puback(self, packet_id: bytes) -> None:
