@@ -6,7 +6,8 @@ that was made of them is dropped with it, and the partitions start again from th
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Final
 
@@ -64,32 +65,40 @@ class Worker:
 
     def step(self, wait_s: float) -> bool:
         """Work off what a poll brings, and what marks touched; return whether there was anything. Raises Unavailable where log or database is away."""
-        records: Sequence[LogRecord] = []
-        again = False
-        try:
+        with self._doubting([]):
             self._follow_assignment()
-            try:
-                records = self._consumer.poll(0.0 if self._touched() else wait_s, self._max_records)
-            except OffsetGone as gone:
+        if self._unsure:
+            return True  # a commit failed that was under way
+        try:
+            records = self._consumer.poll(0.0 if self._touched() else wait_s, self._max_records)
+        except OffsetGone as gone:
+            with self._doubting([]):
                 self._stand_still(gone)
-                return True
+            return True
+        again = False
+        with self._doubting(records):
             self._follow_registry()
             again = self._follow_marks() | self._judge_stretches()
             self._work(records)
+        return bool(records) or again
+
+    @contextmanager
+    def _doubting(self, records: Sequence[LogRecord]) -> Iterator[None]:
+        """Let the partitions start again from the store where something fails inside; raises Unavailable."""
+        try:
+            yield
         except LeaseLost:
             log.warning("lease lost, partitions are checked", extra={"partitions": sorted(self._partitions)})
             self._doubt_all()
-            again = True
         except EcoVigilError:
             self._doubt_all()
             raise
         except Exception:
-            # the boundary: whatever a report did to us, the partitions start again from the store and each report is tried by itself
+            # the boundary: whatever a report did to us, each report is tried by itself
             log.exception("records could not be worked off; each report is tried by itself")
             if not self._sieve.suspect([*self._committing, *records]):
                 raise
             self._doubt_all()
-        return bool(records) or again
 
     def held(self) -> Held:
         """Return what is in memory now."""

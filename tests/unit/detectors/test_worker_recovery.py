@@ -80,3 +80,66 @@ def test_a_partition_that_a_stranger_claimed_is_taken_back_while_the_group_says_
         bench.worker.step(0.0)
 
     assert bench.verdict("03-10 08:00") == ("exceeded", 23.0, "")
+
+
+class LateStore(ShakyStore):
+    """A store that says what became of a commit only when it is used again, as PostgreSQL does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.became: Exception | None = None
+
+    def commit_later(self, batch: WorkBatch) -> None:
+        """Commit, and keep what it raises."""
+        self.land()
+        try:
+            self.commit_work(batch)
+        except (LeaseLost, Unavailable, ValueError) as error:
+            self.became = error
+
+    def land(self) -> None:
+        """Raise what was kept, once."""
+        error, self.became = self.became, None
+        if error is not None:
+            raise error
+
+    def revisions(self) -> Any:
+        """Look, after what was under way."""
+        self.land()
+        return super().revisions()
+
+
+@pytest.mark.parametrize("error", [LeaseLost("fenced"), ValueError("what the server does not take")])
+def test_a_commit_that_fails_while_the_next_records_are_read_is_made_again(bench: Any, error: Exception) -> None:
+    store = LateStore()
+    store.import_registry(bench.store.registry()[1], "test", 0)
+    late = type(bench)(store)
+    late.run()
+    store.fails = {"commit": error}
+
+    late.minutes("03-10 08:00", 30, 23.0)
+    late.worker.step(0.0)
+    late.minutes("03-10 08:30", 30, 25.0)
+    late.tick("03-10 09:00")
+    late.run()
+    late.run()
+
+    assert late.verdict("03-10 08:00") == ("exceeded", 24.0, "")
+    assert len(store.tables.reading[1, 1].rows) == 60
+
+
+def test_a_database_that_leaves_during_a_commit_is_told_by_the_next_step(bench: Any) -> None:
+    store = LateStore()
+    store.import_registry(bench.store.registry()[1], "test", 0)
+    late = type(bench)(store)
+    late.run()
+    store.fails = {"commit": Unavailable("away")}
+
+    late.minutes("03-10 08:00", 60, 23.0)
+    late.worker.step(0.0)
+    with pytest.raises(Unavailable):
+        late.worker.step(0.0)
+    late.tick("03-10 09:00")
+    late.run()
+
+    assert late.verdict("03-10 08:00") == ("exceeded", 23.0, "")
