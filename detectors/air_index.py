@@ -81,4 +81,4 @@ def _indices(standard: AqiStandard, period: int, group: list[tuple[str, int]], w
 
 
 def _detail(values: dict[str, float]) -> str:
-    return json.dumps({item: None if np.isnan(value) else round(value, 6) for item, value in sorted(values.items())})
+    return json.dumps({item: None if value != value else round(value, 6) for item, value in sorted(values.items())})

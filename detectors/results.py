@@ -1,10 +1,10 @@
 """From closed means to what is written and told: verdicts, indices, events, and findings where an exceedance begins, changes or ends."""
 
-import json
 from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
+from pydantic_core import to_json
 
 from detectors import findings
 from detectors.air_index import station_indices
@@ -150,7 +150,7 @@ class Results:
             "closed_at": now,
             "means": entries,
         }
-        return OutboxEvent(topics.MEANS, city or organisation or site_id, json.dumps(fields).encode())
+        return OutboxEvent(topics.MEANS, city or organisation or site_id, to_json(fields))
 
 
 def taken_back(gone: Verdicts) -> Verdicts:

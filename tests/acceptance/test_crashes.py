@@ -16,7 +16,7 @@ from store.port import BookEntry
 from tests.acceptance.drill import Drill, Receiver, replay_for
 from tests.acceptance.drill_kills import FREEZE_AT, ROUND_S, ROUNDS, TARGETS, Havoc
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.live, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.live, pytest.mark.timeout(1200)]
 SEED: Final = int(os.environ.get("CRASH_SEED", "20140221"))
 
 
