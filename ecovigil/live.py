@@ -91,6 +91,7 @@ def environment_of_roles(servers: Servers, settings: Settings, folder: Path) -> 
         "ECOVIGIL_DATA_DIR": str(folder),
         "ECOVIGIL_BRIDGE__VIRTUAL_CLOCK": "true",
         "ECOVIGIL_BRIDGE__CLIENT_ID": BRIDGE,
+        "ECOVIGIL_MQTT__CLIENT": settings.mqtt.client,
     }
 
 

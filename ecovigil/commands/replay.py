@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ecovigil.live import LiveChain
 from ecovigil.replay_run import Cost, cost_table, opened_chain, station_timeline
-from ecovigil.settings import load
+from ecovigil.settings import Settings, load
 from schemas.errors import InvalidConfiguration
 from schemas.times import DAY_US, HOUR_US, MINUTE_US, date_us, day_of
 from sim.arrivals import Arrival
@@ -47,7 +47,7 @@ def air(files: Files, speed: Speed = "max", step: Step = 24, data_dir: DataDir =
     stations = [read_station(path) for path in files]
     names = [station.station for station in stations]
     console = Console()
-    with opened_chain(load(), lambda known: with_stations(known, names), 0, data_dir) as chain:
+    with opened_chain(_for_load(load()), lambda known: with_stations(known, names), 0, data_dir) as chain:
         arrivals = station_timeline(stations, chain.registry)
         chain.playback.wake(arrivals[0].at)
         cost = Cost(chain)
@@ -58,6 +58,11 @@ def air(files: Files, speed: Speed = "max", step: Step = 24, data_dir: DataDir =
         for line in summary.unbalanced:
             console.print(f"账目不平 books do not balance: {line}", style="red")
     raise typer.Exit(1 if summary.unbalanced else 0)
+
+
+def _for_load(settings: Settings) -> Settings:
+    """Return settings whose bridge reads MQTT with our own reader of frames: a replay is as fast as its chain."""
+    return settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"client": "frames"})})
 
 
 def _pause_of(speed: str) -> float:
