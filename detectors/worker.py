@@ -36,20 +36,11 @@ log = logging.getLogger(__name__)
 class Worker:
     """Works off the partitions of `reports` that the group gives it."""
 
-    def __init__(
-        self,
-        consumer: LogConsumer,
-        store: WorkStore,
-        *,
-        owner: str,
-        max_records: int = 400,
-        max_reports: int = MAX_REPORTS,
-    ) -> None:
+    def __init__(self, consumer: LogConsumer, store: WorkStore, *, owner: str, max_records: int = 400) -> None:
         self._consumer = consumer
         self._store = store
         self._owner = owner
         self._max_records = max_records
-        self._max_reports = max_reports
         self._directory = Directory(store)
         self._partitions: dict[int, Partition] = {}
         self._unsure: set[int] = set()
@@ -243,7 +234,7 @@ class Worker:
 
     def _is_full(self, bundles: list[tuple[LogRecord, Bundle]]) -> bool:
         """Whether one transaction has enough with these: what has piled up is worked off in parts, and memory stays bounded."""
-        return self._draft.report_count + sum(len(content) for _, content in bundles) >= self._max_reports
+        return self._draft.report_count + sum(len(content) for _, content in bundles) >= MAX_REPORTS
 
     def _take(self, partition: Partition, bundles: list[tuple[LogRecord, Bundle]]) -> None:
         if not bundles:

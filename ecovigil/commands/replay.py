@@ -61,7 +61,9 @@ def air(files: Files, speed: Speed = "max", step: Step = 24, data_dir: DataDir =
 
 
 def _for_load(settings: Settings) -> Settings:
-    """Return settings whose bridge reads MQTT with our own reader of frames: a replay is as fast as its chain."""
+    """Return settings whose bridge reads MQTT with our own reader of frames, unless a client was named: a replay is as fast as its chain."""
+    if "client" in settings.mqtt.model_fields_set:
+        return settings
     return settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"client": "frames"})})
 
 
