@@ -7,6 +7,7 @@ import os
 import socket
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -27,6 +28,13 @@ class Section(BaseModel):
     """One table of the settings file; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class MqttClient(StrEnum):
+    """Values of the setting mqtt.client."""
+
+    PAHO = "paho"
+    FRAMES = "frames"
 
 
 class MqttSettings(Section):

@@ -1,7 +1,6 @@
 """`ecovigil bench`: speed, latency and cost on real servers, each figure beside what it is compared with in the same run."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,15 +18,8 @@ from ecovigil.bench.results_page import keep
 from ecovigil.bench.runs import Terms
 from ecovigil.bench.storing import store
 from ecovigil.real_servers.real_server import lacking_deploy
+from ecovigil.settings import MqttClient
 from schemas.errors import InvalidConfiguration
-
-
-class MqttClient(StrEnum):
-    """Values of the setting mqtt.client."""
-
-    PAHO = "paho"
-    FRAMES = "frames"
-
 
 MODES: Final[dict[str, Callable[[Terms], Result]]] = {
     "ingest": ingest,

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ecovigil.live import LiveChain
 from ecovigil.replay_run import Cost, cost_table, opened_chain, station_timeline
-from ecovigil.settings import Settings, load
+from ecovigil.settings import MqttClient, Settings, load
 from schemas.errors import InvalidConfiguration
 from schemas.times import DAY_US, HOUR_US, MINUTE_US, date_us, day_of
 from sim.arrivals import Arrival
@@ -27,6 +27,9 @@ Speed = Annotated[
     str, typer.Option(help="倍速，或 max（尽快）。 So many times faster than life, or max: as fast as it goes.")
 ]
 Step = Annotated[int, typer.Option(help="每步的小时数。 Virtual hours of one step.", min=1, max=24 * 31)]
+Client = Annotated[
+    MqttClient, typer.Option("--client", help="采集端的 MQTT 客户端。 What the bridge receives with (mqtt.client).")
+]
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="内置服务器的数据目录。 Where our own servers keep their data.")
 ]
@@ -38,7 +41,13 @@ def replay() -> None:
 
 
 @app.command()
-def air(files: Files, speed: Speed = "max", step: Step = 24, data_dir: DataDir = None) -> None:
+def air(
+    files: Files,
+    speed: Speed = "max",
+    step: Step = 24,
+    client: Client = MqttClient.FRAMES,
+    data_dir: DataDir = None,
+) -> None:
     """回放空气站逐时数据：MQTT → Kafka → 判定 → 数据库。 Hourly air through MQTT, Kafka, detectors and database.
 
     Uses the servers of the settings, else its own. Exit code 1 where the books do not balance.
@@ -47,7 +56,7 @@ def air(files: Files, speed: Speed = "max", step: Step = 24, data_dir: DataDir =
     stations = [read_station(path) for path in files]
     names = [station.station for station in stations]
     console = Console()
-    with opened_chain(_for_load(load()), lambda known: with_stations(known, names), 0, data_dir) as chain:
+    with opened_chain(_received_with(load(), client), lambda known: with_stations(known, names), 0, data_dir) as chain:
         arrivals = station_timeline(stations, chain.registry)
         chain.playback.wake(arrivals[0].at)
         cost = Cost(chain)
@@ -60,11 +69,8 @@ def air(files: Files, speed: Speed = "max", step: Step = 24, data_dir: DataDir =
     raise typer.Exit(1 if summary.unbalanced else 0)
 
 
-def _for_load(settings: Settings) -> Settings:
-    """Return settings whose bridge reads MQTT with our own reader of frames, unless a client was named: a replay is as fast as its chain."""
-    if "client" in settings.mqtt.model_fields_set:
-        return settings
-    return settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"client": "frames"})})
+def _received_with(settings: Settings, client: MqttClient) -> Settings:
+    return settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"client": client.value})})
 
 
 def _pause_of(speed: str) -> float:
