@@ -1,6 +1,11 @@
 """The worker on the in-memory log and store: windows close at ticks, late data amend, a crash changes nothing."""
 
+import pytest
+
+from schemas.bundle import Tick, encode_tick
 from schemas.codes import FindingKind, FindingStatus
+from schemas.times import SECOND_US
+from schemas.topics import REPORTS
 from tests.unit.detectors.conftest import CRUSHER, at
 
 
@@ -176,3 +181,20 @@ def test_what_is_in_memory_is_what_no_tick_has_closed(bench) -> None:
 
     assert (both.readings, both.windows) == (90, 2)
     assert (rest.readings, rest.windows, rest.ticks) == (30, 1, {0: at("03-10 09:30")})
+
+
+def test_ticks_of_less_than_a_second_do_not_make_a_touched_window_quiet_sooner(bench) -> None:
+    bench.minutes("03-10 08:00", 50, 10.0)
+    bench.tick("03-10 09:20")
+    bench.run()
+    late = at("03-10 09:30")
+    bench.minutes("03-10 08:50", 5, 100.0, received="03-10 09:29")
+    seen = []
+
+    for quarter in range(13):
+        bench.producer.send(REPORTS, encode_tick(Tick(late + quarter * SECOND_US // 4)), partition=0)
+        bench.run()
+        seen.append(bench.verdict("03-10 08:00")[1])
+
+    # 50 minutes of 10 and 5 of 100 give 18.18; looked at when touched, counted at 0, 1 and 2 s, judged after that
+    assert seen == [10.0] * 8 + [pytest.approx(1000 / 55)] * 5
