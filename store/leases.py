@@ -36,7 +36,6 @@ class PostgresLeases:
             for backend in set(cursor.execute(SQL["recorded_backends"], wanted | mine).fetchall()):
                 _terminate(cursor, *backend)
         with self.database.transaction() as cursor:
-            cursor.execute("SET LOCAL lock_timeout TO '5s'")
             before = {row[0]: row[1:] for row in cursor.execute(SQL["lock"], wanted).fetchall()}
             fixed = {"topic": topic, "log_id": log_id, "owner": owner} | mine
             leases = [_take(cursor, p, before.get(p), fixed) for p in ascending]

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock, Thread, current_thread
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import psycopg
@@ -21,6 +21,12 @@ from store.sql import queries
 
 SQL = queries("leases")
 Cursor = psycopg.Cursor[Any]
+SESSION: Final = """
+    SET timezone TO 'UTC';
+    SET lock_timeout TO '5s';
+    SET idle_in_transaction_session_timeout TO '60s'
+"""
+"""Nobody waits for ever for a lock that a frozen process holds: who owns a lease gives up, claims what the group gave it and ends that process's backend."""
 
 
 class Database:
@@ -33,7 +39,9 @@ class Database:
         self._lock = RLock()
         self._connection: psycopg.Connection[Any] | None = None
         self._backend: tuple[int, datetime] | None = None
+        self._owned: dict[tuple[str, int], Lease] = {}
         self._registered: set[Lease] = set()
+        """Those that are recorded with the present backend."""
         self._under_way: tuple[Thread, Future[None]] | None = None
 
     def later(self, work: Callable[[], None]) -> None:
@@ -88,6 +96,7 @@ class Database:
 
     def owns(self, leases: Sequence[Lease]) -> None:
         """Remember that these leases are recorded with the present backend."""
+        self._owned.update({(lease.topic, lease.partition): lease for lease in leases})
         self._registered.update(leases)
 
     def close(self) -> None:
@@ -102,22 +111,26 @@ class Database:
         if self._connection is None or self._connection.closed:
             self.close()
             self._connection = psycopg.connect(self.url, autocommit=True, connect_timeout=10)
-            self._connection.execute("SET timezone TO 'UTC'")
+            self._connection.execute(SESSION)
             binary.register(self._connection)
         return self._connection
 
-    def _register(self, leases: Sequence[Lease]) -> None:
-        """Record a new connection's backend with the leases, before it takes any lock that a successor would wait for."""
-        missing = [lease for lease in leases if lease not in self._registered]
+    def _register(self, needed: Sequence[Lease]) -> None:
+        """Record a new connection's backend with all leases, before it takes any lock that a successor would wait for."""
+        missing = {*needed, *self._owned.values()} - self._registered
         if not missing:
             return
         pid, started = self.backend()
         connection = self._connected()
+        held = []
         with connection.transaction(), connection.cursor() as cursor:
             for lease in sorted(missing, key=lambda lease: (lease.topic, lease.partition)):
                 cursor.execute(SQL["register"], {**vars(lease), "pid": pid, "started": started})
-                _lost_unless(cursor.rowcount == 1, lease)
-        self.owns(missing)
+                _lost_unless(cursor.rowcount == 1 or lease not in needed, lease)
+                if cursor.rowcount == 1:
+                    held.append(lease)
+        self._owned = {place: lease for place, lease in self._owned.items() if lease not in missing}
+        self.owns(held)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -54,6 +54,7 @@ def migrate(database: Database) -> list[str]:
     applied = []
     for migration in migrations():
         with database.transaction() as cursor:
+            cursor.execute("SET LOCAL lock_timeout TO 0")  # another one who migrates may take long
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             cursor.execute(_TABLE)
             if _is_due(cursor, migration):

@@ -1,6 +1,7 @@
 -- name: snapshot
--- All sections of one export see the same moment.
+-- All sections of one export see the same moment; who reads it may take his time.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET LOCAL idle_in_transaction_session_timeout TO 0;
 
 -- name: mean
 -- The newest version of each mean; days (1), hours (0), months (2), as their names sort.

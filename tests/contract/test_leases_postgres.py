@@ -53,6 +53,44 @@ def test_a_predecessor_that_is_stuck_in_copy_is_ended_and_its_rows_are_gone(old:
         assert cursor.execute("SELECT count(*) FROM device").fetchall() == [(0,)]
 
 
+def make_month(database: Database, meanwhile: Callable[[], object] = list) -> None:
+    """Make the partition of a month, doing `meanwhile` before that commits; raises Unavailable."""
+    with database.transaction() as cursor:
+        cursor.execute("SELECT reading_partition('2031-05-05')")
+        meanwhile()
+
+
+def cut(database: Database, by: Database) -> None:
+    """Let the server end a connection, and its owner notice."""
+    with by.transaction() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [database.backend()[0]])
+    with pytest.raises(Unavailable), database.read() as cursor:
+        cursor.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_lock_that_a_frozen_predecessor_shares_with_others_is_given_up_and_taken_by_a_claim(
+    old: Database, new: Database, *, is_cut: bool
+) -> None:
+    claim(old)
+    if is_cut:
+        cut(old, new)
+
+    done = []
+
+    def succeed() -> None:
+        with pytest.raises(Unavailable, match="lock timeout"):
+            make_month(new)
+        claim(new)
+        make_month(new)
+        done.append(new)
+
+    with pytest.raises(Unavailable):  # ended by the claim
+        make_month(old, succeed)
+
+    assert done == [new]
+
+
 def test_a_predecessor_that_comes_back_is_told_before_it_writes(old: Database, new: Database) -> None:
     leases = claim(old)
     claim(new)
