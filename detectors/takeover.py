@@ -40,11 +40,14 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
 
 def _series(partition: Partition, states: Sequence[tuple[str, DeviceState]]) -> dict[int, int]:
     """Return the frontier of each series of the partition's devices, and note which device reports it."""
-    found: dict[int, int] = {}
+    directory, found = partition.directory, dict[int, int]()
+    # one question for all of them: one a device is a thousand round trips while nobody reads the partition
+    directory.series_of_sites([site for device_id, _ in states for site in directory.sites_of(device_id)])
     for device_id, state in states:
-        for number in partition.directory.series_of_sites(partition.directory.sites_of(device_id)).tolist():
-            partition.series_device.setdefault(number, state.device)
-            found.setdefault(number, state.frontier)
+        for site in directory.sites_of(device_id):
+            for number in directory.site_series.get(site, {}).values():
+                partition.series_device.setdefault(number, state.device)
+                found.setdefault(number, state.frontier)
     return found
 
 
