@@ -28,9 +28,9 @@ LAST_TICKS: Final = 5
 
 def backfill(terms: Terms) -> Result:
     """Measure the backfill, then play the same day live, and compare."""
-    shape = FleetShape(devices=terms.of(1000, 20), minutes=MINUTES)
+    shape = FleetShape(devices=terms.of(1000, 10), minutes=MINUTES)
     shuffled, digest, wall_s = _played(
-        terms, shape, lambda servers: order(servers, shape, shuffled=True, ticks="every_second")
+        terms, shape, lambda servers: order(servers, shape, shuffled=True, ticks="by_the_clock")
     )
     _, live_digest, live_s = _played(terms, shape, lambda servers: order(servers, shape, ticks="acknowledged"))
     differing = sorted(kind for kind in digest | live_digest if digest.get(kind) != live_digest.get(kind))

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import tempfile
 from contextlib import ExitStack
 from functools import cached_property
@@ -85,6 +86,14 @@ class BenchServers:
     def stop(self, label: str) -> None:
         """Stop a role."""
         self._roles.pop(label).stop()
+
+    def kill(self, label: str) -> None:
+        """End a role by SIGKILL."""
+        os.kill(self._roles.pop(label).pid, signal.SIGKILL)
+
+    def pid(self, label: str) -> int:
+        """Return the process id of a role."""
+        return self._roles[label].pid
 
     @cached_property
     def connection(self) -> Database:

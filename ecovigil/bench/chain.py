@@ -36,7 +36,7 @@ DAY_S: Final = 86_400
 
 def chain(terms: Terms) -> Result:
     """Measure the whole chain, then the plain loop and the ceilings, on the same servers."""
-    shape = FleetShape(devices=1000, minutes=terms.of(6000, 65))
+    shape = FleetShape(devices=terms.of(1000, 400), minutes=terms.of(6000, 65))
     with BenchServers(registry_of(shape), embedded=terms.embedded, client=terms.client) as servers:
         start_roles(servers, shape)
         before = disk_bytes(servers)
@@ -132,7 +132,7 @@ def _ceilings(servers: BenchServers, terms: Terms, rate: float, spent: list[Cost
 
 def plain_chain(servers: BenchServers, terms: Terms) -> tuple[float, float]:
     """Return readings a second, and CPU seconds a million readings of its own two processes, of the plain loop."""
-    shape = FleetShape(devices=1000, minutes=terms.of(300, 20), prefix="q")
+    shape = FleetShape(devices=1000, minutes=terms.of(300, 10), prefix="q")
     ensure_topics(kafka_address(servers.settings.kafka), {PLAIN: 4}, 1)
     mqtt, kafka = servers.servers["mqtt"].url, servers.servers["kafka"].url
     count = str(shape.reports)

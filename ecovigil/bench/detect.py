@@ -1,4 +1,4 @@
-"""`bench detect` and `bench scale`: from a full log to committed rows, means and verdicts, by one worker or by several."""
+"""`bench detect`: from a full log to committed rows, means and verdicts, by one worker."""
 
 import time
 from typing import Final
@@ -22,7 +22,7 @@ def detect(terms: Terms) -> Result:
     registry = registry_of(shape)
     with BenchServers(registry, embedded=terms.embedded) as servers:
         fill(servers, registry, shape, plain=True)
-        rate = worked_off(servers, shape, 1)
+        rate = worked_off(servers, shape)
         spent = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), shape.reports * READINGS)
         counted = rows(servers)
         servers.stop("detectors")
@@ -46,39 +46,9 @@ def detect(terms: Terms) -> Result:
         return found(servers, terms, "detect", workload, figures, cost=spent)
 
 
-def scale(terms: Terms) -> Result:
-    """Measure 1, 2 and 4 workers on 16 partitions by CPU time a reading."""
-    shape = FleetShape(devices=terms.of(1600, 320), minutes=terms.of(240, 65))
-    parts = [_scaled(terms, shape, workers) for workers in (1, 2, 4)]
-    one_s = parts[0].figures[1].value
-    figures = [
-        figure.model_copy(update={"beside": "of one worker", "beside_value": one_s} if figure.unit == CPU_UNIT else {})
-        for part in parts
-        for figure in part.figures
-    ]
-    return parts[-1].model_copy(update={"figures": figures})
-
-
-def _scaled(terms: Terms, shape: FleetShape, workers: int) -> Result:
-    registry = registry_of(shape)
-    with BenchServers(registry, embedded=terms.embedded, partitions=16) as servers:
-        fill(servers, registry, shape, plain=False)
-        rate = worked_off(servers, shape, workers)
-        spent = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), shape.reports * READINGS)
-        own_s = sum(cost.cpu_s_per_million for cost in spent if cost.process.startswith("detectors"))
-        figures = [
-            Figure(name=f"readings/s, workers: {workers}", value=rate),
-            Figure(name=f"CPU, workers: {workers}", value=own_s, unit=CPU_UNIT),
-            *lost_and_doubled(rows(servers), shape.reports)[:2],
-        ]
-        workload = f"{shape.devices} devices × {shape.minutes} reports on 16 partitions"
-        return found(servers, terms, "scale", workload, figures, cost=spent)
-
-
-def worked_off(servers: BenchServers, shape: FleetShape, workers: int) -> float:
-    """Let workers take the log to the tables; return readings a second from their start to the last committed row."""
-    for number in range(1, workers + 1):
-        servers.started("detectors", "detectors" if number == 1 else f"detectors-{number}")
+def worked_off(servers: BenchServers, shape: FleetShape) -> float:
+    """Let a worker take the log to the tables; return readings a second from its start to the last committed row."""
+    servers.started("detectors")
     await_until(lambda: asked_of(servers, "claimed") == servers.partitions, "no worker has taken the partitions")
     started = time.time()
     servers.meter.begin()

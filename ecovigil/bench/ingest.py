@@ -19,7 +19,7 @@ CLIENTS: Final = ("paho", "frames")
 
 def ingest(terms: Terms) -> Result:
     """Measure the bridge with each MQTT client, then what the clients can do by themselves, on the same servers."""
-    shape = FleetShape(devices=1000, minutes=terms.of(600, 40))
+    shape = FleetShape(devices=1000, minutes=terms.of(600, 20))
     with BenchServers(registry_of(shape), embedded=terms.embedded) as servers:
         servers.meter.begin()
         measured = {client: _bridged(servers, shape, client) for client in CLIENTS}
@@ -64,7 +64,7 @@ def _bridged(servers: BenchServers, shape: FleetShape, client: str) -> tuple[flo
 
 def bare_paho(servers: BenchServers, terms: Terms) -> tuple[float, float]:
     """Return messages a second and CPU seconds a message of paho alone, fed by the same load."""
-    shape = FleetShape(devices=1000, minutes=terms.of(200, 40), prefix="p")
+    shape = FleetShape(devices=1000, minutes=terms.of(200, 20), prefix="p")
     with (
         peer(
             servers, "bare_clients", "paho", servers.servers["mqtt"].url, str(shape.reports), name="paho alone"
@@ -81,6 +81,6 @@ def bare_kafka(servers: BenchServers, terms: Terms) -> dict[str, float]:
     """Return what kafka-python does alone with one record a report."""
     ensure_topics(kafka_address(servers.settings.kafka), {PLAIN: 4}, 1)
     url = servers.servers["kafka"].url
-    with peer(servers, "bare_clients", "kafka", url, str(terms.of(200_000, 40_000)), name="kafka-python alone") as bare:
+    with peer(servers, "bare_clients", "kafka", url, str(terms.of(200_000, 20_000)), name="kafka-python alone") as bare:
         bare.begin()
         return {name: float(value) for name, value in bare.outcome().items()}

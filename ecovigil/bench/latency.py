@@ -43,7 +43,7 @@ def latency(terms: Terms) -> Result:
             webhook=receiver.outcome()["url"],
         )
         now = hours.instant(BEFORE) + MINUTE_US
-        crowd = FleetShape(devices=SPEED, minutes=terms.of(600, 75), kind=Kind.REALTIME, start_us=now)
+        crowd = FleetShape(devices=SPEED, minutes=terms.of(600, 40), kind=Kind.REALTIME, start_us=now)
         with BenchServers(registry_of(hours, crowd), embedded=terms.embedded, client=terms.client) as servers:
             return _measured(servers, terms, hours, crowd, receiver)
 

@@ -1,8 +1,8 @@
 """A log that is full before the measurement begins: the same reports as bundles with ticks, and one record a report for those we are compared with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from bus.kafka_log import KafkaLogProducer
 from bus.kafka_topics import ensure_topics
@@ -23,38 +23,52 @@ ROUND: Final = 2
 """Turns in one bundle of a partition: with 1,000 devices on 4 partitions 500 reports, as the bridge makes them under load."""
 
 
+class Entry(NamedTuple):
+    """One record as it is appended."""
+
+    topic: str
+    partition: int
+    value: bytes
+
+
 def fill(servers: BenchServers, registry: Registry, shape: FleetShape, *, plain: bool) -> None:
     """Append all reports of a fleet, and a tick after each round; with `plain` also one record a report to the topic `plain`."""
-    address = kafka_address(servers.settings.kafka)
-    producer = KafkaLogProducer(address, "bench-fill")
     if plain:
-        ensure_topics(address, {PLAIN: servers.partitions}, 1)
-    intake = Intake(FixedRegistry(registry))
-    intake.refresh()
-    partitions = [partition_of(shape.device_id(number), servers.partitions) for number in range(shape.devices)]
-    reports = payloads(shape, range(shape.minutes))
-    for _, group in groupby(reports, key=lambda report: report[0] // ROUND):
-        _append(producer, intake, shape, partitions, list(group), plain=plain)
+        ensure_topics(kafka_address(servers.settings.kafka), {PLAIN: servers.partitions}, 1)
+    append(servers, entries(registry, shape, range(shape.minutes), servers.partitions, plain=plain))
+
+
+def append(servers: BenchServers, made: Iterable[Entry]) -> None:
+    """Append records, and return when the log has them."""
+    producer = KafkaLogProducer(kafka_address(servers.settings.kafka), "bench-fill")
+    for topic, partition, value in made:
+        producer.send(topic, value, partition=partition)
     producer.flush()
     producer.close()
 
 
-def _append(
-    producer: KafkaLogProducer, intake: Intake, shape: FleetShape, partitions: list[int],
-    reports: list[tuple[int, int, bytes]], *, plain: bool,
-) -> None:  # fmt: skip
+def entries(
+    registry: Registry, shape: FleetShape, turns: range, partitions: int, *, plain: bool = False
+) -> Iterator[Entry]:
+    """Yield the records of these turns: bundles, and a tick after each round; with `plain` also each report by itself."""
+    intake = Intake(FixedRegistry(registry))
+    intake.refresh()
+    homes = [partition_of(shape.device_id(number), partitions) for number in range(shape.devices)]
+    for _, group in groupby(payloads(shape, turns), key=lambda report: report[0] // ROUND):
+        yield from _round(intake, shape, homes, list(group), plain=plain)
+
+
+def _round(
+    intake: Intake, shape: FleetShape, homes: list[int], reports: list[tuple[int, int, bytes]], *, plain: bool
+) -> Iterator[Entry]:
     now = shape.instant(reports[-1][0]) + shape.period_us + 5 * SECOND_US
-    drafts = {partition: Draft() for partition in set(partitions)}
+    drafts = {partition: Draft() for partition in set(homes)}
     for _, number, payload in reports:
         topic = shape.topic(number)
-        drafts[partitions[number]].add(topic, payload, intake.judge(topic, payload, now), now)
+        drafts[homes[number]].add(topic, payload, intake.judge(topic, payload, now), now)
         if plain:
-            producer.send(PLAIN, payload, partition=partitions[number])
+            yield Entry(PLAIN, homes[number], payload)
     for partition, draft in drafts.items():
-        producer.send(REPORTS, encode_bundle(draft.seal("bench", intake.parameters)), partition=partition)
-    _tick(producer, sorted(drafts), now)
-
-
-def _tick(producer: KafkaLogProducer, partitions: Iterable[int], now: int) -> None:
-    for partition in partitions:
-        producer.send(REPORTS, encode_tick(Tick(now)), partition=partition)
+        yield Entry(REPORTS, partition, encode_bundle(draft.seal("bench", intake.parameters)))
+    for partition in sorted(drafts):
+        yield Entry(REPORTS, partition, encode_tick(Tick(now)))

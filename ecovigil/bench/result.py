@@ -28,7 +28,7 @@ class Figure(Section):
     value: float
     unit: str = ""
     beside: str = ""
-    """What was measured in the same run to compare it with; "": nothing."""
+    """What was measured in the same run to compare it with, or the aim; "": nothing."""
     beside_value: float = 0.0
 
     @property

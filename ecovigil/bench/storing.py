@@ -24,7 +24,7 @@ DEVICES: Final = 2000
 
 def store(terms: Terms) -> Result:
     """Measure `commit_work` on batches that are ready, between two runs of COPY alone."""
-    shape = FleetShape(devices=DEVICES, minutes=terms.of(300, 30))
+    shape = FleetShape(devices=DEVICES, minutes=terms.of(300, 20))
     with BenchServers(registry_of(shape), embedded=terms.embedded) as servers:
         work = PostgresWorkStore(servers.connection)
         (lease,) = work.claim(REPORTS, "bench-store", [0], "bench")

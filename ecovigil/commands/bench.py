@@ -10,12 +10,13 @@ from rich.console import Console
 from ecovigil.bench.backfill import backfill
 from ecovigil.bench.bench_servers import why_not
 from ecovigil.bench.chain import chain
-from ecovigil.bench.detect import detect, scale
+from ecovigil.bench.detect import detect
 from ecovigil.bench.ingest import ingest
 from ecovigil.bench.latency import latency
 from ecovigil.bench.result import Result, show
 from ecovigil.bench.results_page import keep
 from ecovigil.bench.runs import Terms
+from ecovigil.bench.scale import scale
 from ecovigil.bench.storing import store
 from ecovigil.real_servers.real_server import lacking_deploy
 from ecovigil.settings import MqttClient

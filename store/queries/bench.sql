@@ -25,6 +25,15 @@ SELECT
 -- name: claimed
 SELECT count(*) FROM log_partition WHERE topic = 'reports'
 
+-- name: greatest_share
+-- How many partitions the one has that has most.
+SELECT coalesce(max(owned), 0)
+FROM (SELECT count(*) AS owned FROM log_partition WHERE topic = 'reports' GROUP BY owner) AS share
+
+-- name: owned
+-- How many partitions an owner has.
+SELECT count(*) FROM log_partition WHERE topic = 'reports' AND owner LIKE %(owner)s
+
 -- name: read_offsets
 SELECT coalesce(sum(next_offset), 0)::bigint FROM log_partition WHERE topic = 'reports'
 
