@@ -2,50 +2,34 @@
 
 Delivery: offsets, alerts and events commit together. A finding that the relay published twice is dropped by its event id
 (table finding_seen, written in the same transaction); exceedances would be harmless anyway, as they are reconciled with
-the verdicts in the store. After a commit of unknown outcome the store's own offsets are believed.
+the verdicts in the store. After a commit of unknown outcome the store's own offsets are believed. Findings that the log
+deleted before they were read are taken from their table.
 """
 
-import hashlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
-from uuid import UUID
-
-from pydantic import ValidationError
 
 from alerts.causes import Cause, cause_of, changes_of
 from alerts.draft import Draft
 from alerts.exceedances import Subject, reconcile
+from alerts.told import Told, told_by, told_in_table
 from bus.port import LogConsumer, LogRecord
 from schemas import topics
-from schemas.codes import FindingKind, Period
-from schemas.errors import LeaseLost, Overtaken
+from schemas.codes import FindingKind, FindingStatus, Period
+from schemas.errors import LeaseLost, OffsetGone, Overtaken
 from schemas.events import Finding
-from schemas.identity import content_id
-from store.alert_port import Alert, AlertStore, Leases
+from schemas.times import DAY_US
+from store.alert_port import Alert, AlertBatch, AlertStore, Leases
+from store.ledger_port import passed_over
 from store.port import Advance, Lease
 
 MAX_RECORDS: Final = 500
+BEHIND_US: Final = 7 * DAY_US
+"""By how much the ticks of what is told next may lie before those of what was read last: workers need not keep pace with each other."""
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Told:
-    """A finding as it was read, with the id of this very telling."""
-
-    event_id: UUID
-    finding: Finding
-
-
-def told_by(record: LogRecord) -> Told | None:
-    """Return what a record tells; None where it cannot be read (a newer writer's kind, or not ours): logged and passed."""
-    try:
-        finding = Finding.model_validate_json(record.value)
-    except ValidationError as error:
-        log.warning("%s/%s@%s: no finding: %s", record.topic, record.partition, record.offset, error.errors()[0]["msg"])
-        return None
-    return Told(content_id("finding_event", hashlib.sha256(record.value).hexdigest()), finding)
 
 
 def subject_of(finding: Finding) -> Subject | None:
@@ -83,12 +67,18 @@ class AlertStage:
             self._believe_store()
         if self._fenced:
             self._take_back()
-        records = [r for r in self._consumer.poll(wait_s, MAX_RECORDS) if r.partition in self._held]
-        if not records:
-            return False
+        try:
+            records = [r for r in self._consumer.poll(wait_s, MAX_RECORDS) if r.partition in self._held]
+        except OffsetGone as gone:
+            log.error("%s: what the findings told is taken from the table", gone)
+            return self._committed(partial(self._pass_over, gone.partition))
+        return bool(records) and self._committed(partial(self._work_off, records))
+
+    def _committed(self, work: Callable[[], None]) -> bool:
+        """Do what ends in a commit; where it does not, the store is believed at the next step."""
         self._unsure = True
         try:
-            self._work_off(records)
+            work()
         except Overtaken:
             return True
         except LeaseLost as error:
@@ -115,9 +105,7 @@ class AlertStage:
 
     def _start(self, lease: Lease) -> None:
         self._held[lease.partition] = lease
-        # a log that is new to us may have dropped its first records already
-        first = lease.next_offset or self._consumer.earliest(lease.partition)
-        self._consumer.start(lease.partition, first)
+        self._consumer.start(lease.partition, lease.next_offset)
 
     def _believe_store(self) -> None:
         known = {lease.partition: lease for lease in self._leases.leases(topics.FINDINGS, sorted(self._held))}
@@ -128,7 +116,8 @@ class AlertStage:
 
     def _take_back(self) -> None:
         """After a fence: hear from the group what is still ours, and claim that only (a thawed process must not fight)."""
-        self._consumer.poll(0.0, 1)
+        with suppress(OffsetGone):  # met again where it is ours still
+            self._consumer.poll(0.0, 1)
         self._held.clear()
         self._wanted = self._assigned
         self._follow_assignment()
@@ -143,7 +132,30 @@ class AlertStage:
             self._follow_cause(draft, t.finding)
         batch = draft.finished()
         batch.seen = [t.event_id for t in told]
-        batch.advances = [self._advance(p, records) for p in sorted({r.partition for r in records})]
+        at = min((t.finding.detected_at for t in told), default=None)
+        batch.advances = [self._advance(p, records, at) for p in sorted({r.partition for r in records})]
+        self._commit(batch)
+
+    def _pass_over(self, partition: int) -> None:
+        """Take from the table what was told and not read, and go on behind all that the log held just before: the table knows that too."""
+        lease = self._held.get(partition)
+        if lease is None:
+            return  # ours no more
+        end = self._consumer.end(partition)
+        self._refresh_registry()
+        told = self._untaken(self._store.findings_since(lease.tick_at - BEHIND_US))
+        draft = Draft(self._store, self._registry)
+        self._reconcile(draft, [t.finding for t in told])
+        for t in told:
+            self._catch_up(draft, t.finding)
+        batch = draft.finished()
+        batch.seen = [t.row_id for t in told]
+        batch.losses = [passed_over(lease.topic, partition, lease.next_offset, self._store.now())]
+        batch.advances = [Advance(lease, end, lease.tick_at)]
+        self._commit(batch)
+        self._consumer.start(partition, end)
+
+    def _commit(self, batch: AlertBatch) -> None:
         self._store.commit_alerts(batch)
         for advance in batch.advances:
             self._held[advance.lease.partition] = moved(advance)
@@ -156,6 +168,12 @@ class AlertStage:
         """Return the findings that were not worked off before, in order, each once."""
         seen = self._store.seen_events([t.event_id for t in told])
         return list({t.event_id: t for t in told if t.event_id not in seen}.values())
+
+    def _untaken(self, payloads: Sequence[bytes]) -> list[Told]:
+        """Return the findings of the table whose last state was neither read from the log nor taken from the table before."""
+        told = [t for t in map(told_in_table, payloads) if t is not None]
+        seen = self._store.seen_events([i for t in told for i in (t.event_id, t.row_id)])
+        return [t for t in told if not seen & {t.event_id, t.row_id}]
 
     def _reconcile(self, draft: Draft, findings: Sequence[Finding]) -> None:
         by_subject: dict[Subject, list[Finding]] = {}
@@ -184,10 +202,18 @@ class AlertStage:
         for change in changes_of(finding, cause, before_of(draft, cause), self._registry):
             draft.apply(change)
 
-    def _advance(self, partition: int, records: Sequence[LogRecord]) -> Advance:
+    def _catch_up(self, draft: Draft, finding: Finding) -> None:
+        """Follow a finding of which only the last state is known: one that has ended was raised before."""
+        cause = cause_of(finding)
+        if finding.status is FindingStatus.ENDED and cause is not None and before_of(draft, cause) is None:
+            self._follow_cause(draft, finding.model_copy(update={"status": FindingStatus.RAISED}))
+        self._follow_cause(draft, finding)
+
+    def _advance(self, partition: int, records: Sequence[LogRecord], at: int | None) -> Advance:
+        """Return how far a partition was read; `at`: the earliest tick of what was told, where anything was."""
         lease = self._held[partition]
         last = max(r.offset for r in records if r.partition == partition)
-        return Advance(lease, last + 1, lease.tick_at)
+        return Advance(lease, last + 1, lease.tick_at if at is None else at)
 
 
 def before_of(draft: Draft, cause: Cause) -> Alert | None:

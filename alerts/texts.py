@@ -255,8 +255,8 @@ LOSS_WORDS: Final = {
         "the log is another one: what was not read from the old one is gone; ask the devices to send it again",
     ),
     "offset_gone": Text(
-        "消息在读取前已被删除，该分区停止处理",
-        "messages were deleted before they were read; that partition stands still",
+        "内部事件在读取前已被删除，其内容已从数据库补取并继续处理",
+        "events between our roles were deleted before they were read; what they told was taken from the tables, work goes on",
     ),
     "not_booked": Text("已确认收到的报文未入账", "messages that were acknowledged are not in the books"),
 }

@@ -6,6 +6,8 @@ transaction. A crash before it repeats the events, and the natural keys of rows 
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -13,13 +15,18 @@ from bus.port import LogConsumer, LogRecord
 from detectors.city_stretch import Limits
 from detectors.city_watch import KEPT_H, CityWatch
 from detectors.findings import finding_event, finding_row
-from schemas.errors import EcoVigilError, LeaseLost
+from schemas.errors import EcoVigilError, LeaseLost, OffsetGone
 from schemas.events import Finding, MeansClosed
 from schemas.partitions import partition_of
 from schemas.registry import Registry
+from schemas.times import HOUR_US
 from schemas.topics import MEANS, REPORTS
 from store.city_port import CityBatch, CityStore
+from store.ledger_port import OwnLoss, passed_over
 from store.port import Advance, IndexRow, Lease
+
+BEHIND_US: Final = KEPT_H * HOUR_US
+"""How far our reading may have been behind the ticks when the log deleted what came next."""
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +65,7 @@ class CityStage:
         """Work off what a poll brings and what time has made due; return whether there was anything. Raises Unavailable."""
         self._follow_assignment()
         try:
-            return self._work(self._consumer.poll(wait_s, self._max_records))
+            return self._read(wait_s)
         except LeaseLost:
             log.warning("lease lost, partitions are checked", extra={"partitions": sorted(self._leases)})
             self._doubted = True
@@ -109,20 +116,58 @@ class CityStage:
         self._leases[lease.partition] = lease
         self._consumer.start(lease.partition, lease.next_offset)
 
-    def _work(self, records: Sequence[LogRecord]) -> bool:
+    def _read(self, wait_s: float) -> bool:
+        try:
+            records = self._consumer.poll(wait_s, self._max_records)
+        except OffsetGone as gone:
+            log.error("%s: what the events told is taken from the tables", gone)
+            self._pass_over(gone.partition)
+            return True
         self._refresh_registry()
         tick = self._store.lowest_tick(REPORTS, self._report_partitions)
         self._watch_owned_cities()
         for record in records:
             self._note(record)
-        limits = Limits(tick, caught_up=len(records) < self._max_records)
+        return self._work(records, Limits(tick, caught_up=len(records) < self._max_records))
+
+    def _pass_over(self, partition: int) -> None:
+        """Go on at the first event that the log still has, once the cities have taken from the tables what the others told."""
+        lease = self._leases.get(partition)
+        if lease is None:
+            return  # ours no more
+        earliest = self._consumer.earliest(partition)
+        self._refresh_registry()
+        tick = self._store.lowest_tick(REPORTS, self._report_partitions)
+        self._watches = {city: watch for city, watch in self._watches.items() if self._partition(city) != partition}
+        self._watch_owned_cities()
+        for city, watch in self._watches.items():
+            if self._partition(city) == partition:
+                watch.catch_up(lease.tick_at - BEHIND_US)
+        self._leases[partition] = replace(lease, next_offset=earliest)
+        loss = passed_over(MEANS, partition, lease.next_offset, tick or lease.tick_at)
+        self._work([], Limits(tick, caught_up=False), [loss])
+        self._consumer.start(partition, earliest)
+
+    def _work(self, records: Sequence[LogRecord], limits: Limits, losses: Sequence[OwnLoss] = ()) -> bool:
+        """Let the cities advance, and commit what follows; return whether there was more than time."""
         rows: list[IndexRow] = []
         findings: list[Finding] = []
         for city in sorted(self._watches):
             new_rows, new_findings = self._watches[city].advance(limits)
             rows += new_rows
             findings += new_findings
-        return self._commit(records, tick, rows, findings)
+        if not (records or rows or findings or losses) and self._is_settled(limits.tick):
+            return False
+        told = [finding_row(finding) for finding in findings]
+        last = {row.finding_id: row for row in told}
+        advances = self._advances(records, limits.tick)
+        outbox = [finding_event(row) for row in told]
+        self._store.commit_city(CityBatch(advances, rows, list(last.values()), outbox, list(losses)))
+        self._leases = {
+            a.lease.partition: replace(a.lease, next_offset=a.next_offset, tick_at=a.tick_at, replaced=False)
+            for a in advances
+        }
+        return bool(records or rows or findings or losses)
 
     def _refresh_registry(self) -> None:
         if self._store.registry_version() == self._version:
@@ -153,23 +198,11 @@ class CityStage:
         if watch is not None:
             watch.note(event)
 
-    def _commit(
-        self, records: Sequence[LogRecord], tick: int | None, rows: list[IndexRow], findings: list[Finding]
-    ) -> bool:
-        """Write what there is, and how far time has come; return whether there was more than time."""
-        found = bool(records or rows or findings)
-        if not found and (tick is None or all(lease.tick_at >= tick for lease in self._leases.values())):
-            return False
+    def _is_settled(self, tick: int | None) -> bool:
+        return tick is None or all(lease.tick_at >= tick for lease in self._leases.values())
+
+    def _advances(self, records: Sequence[LogRecord], tick: int | None) -> list[Advance]:
+        """Return how far every partition has come: up to these records, and to the tick."""
         offsets = {p: lease.next_offset for p, lease in self._leases.items()}
         offsets |= {r.partition: r.offset + 1 for r in records if r.partition in offsets}
-        advances = [Advance(lease, offsets[p], tick or lease.tick_at) for p, lease in sorted(self._leases.items())]
-        told = [finding_row(finding) for finding in findings]
-        last = {row.finding_id: row for row in told}
-        self._store.commit_city(CityBatch(advances, rows, list(last.values()), [finding_event(row) for row in told]))
-        self._leases = {
-            a.lease.partition: Lease(
-                a.lease.log_id, a.lease.topic, a.lease.partition, a.lease.epoch, a.next_offset, a.tick_at
-            )
-            for a in advances
-        }
-        return found
+        return [Advance(lease, offsets[p], tick or lease.tick_at) for p, lease in sorted(self._leases.items())]

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.city_findings import KINDS, Teller, changes
-from detectors.city_grid import DAYS, HOURS
+from detectors.city_grid import DAYS, HOURS, StationGrid
 from detectors.city_index import Indices
 from detectors.city_stretch import LOOK_BACK_H, Limits, Rows, Stretch
 from detectors.episodes import PM25, Course, Law, calm_positions, episodes
 from schemas.codes import FindingStatus, Period
+from schemas.columns import PERIOD_HOUR
 from schemas.events import Finding, MeansClosed
 from schemas.registry import Binding, Registry
 from schemas.times import DAY_US, HOUR_US, date_us
@@ -83,13 +84,26 @@ class CityWatch:
             self._early.append(event)
             return
         grid = self._recent.hours if event.period is Period.HOUR else self._recent.days
-        number = grid.calendar.number(event.start)
-        margin = LOOK_BACK_H if event.period is Period.HOUR else 1
-        if number < grid.first + margin:
-            hour = HOURS.number(event.start)
-            self._late[hour] = max(self._late.get(hour, 0), event.closed_at)
-        if number >= grid.first:
+        self._note_late(grid, event.start, event.closed_at)
+        if grid.calendar.number(event.start) >= grid.first:
             self._recent.note(event)
+
+    def catch_up(self, since: int) -> None:
+        """Take from the tables what events would have told that were lost: what was closed at `since` (µs) or later.
+
+        The arrays were read from the tables already; what lies before them is late data.
+        """
+        if self._recent is None:
+            return  # there are no means
+        for period, start, closed_at in self._store.closed_since(self._stations, since):
+            self._note_late(self._recent.hours if period == PERIOD_HOUR else self._recent.days, start, closed_at)
+
+    def _note_late(self, grid: StationGrid, start: int, closed_at: int) -> None:
+        """Note a period that lies before the arrays, or so near to their beginning that its window does."""
+        margin = LOOK_BACK_H if grid.calendar is HOURS else 1
+        if grid.calendar.number(start) < grid.first + margin:
+            hour = HOURS.number(start)
+            self._late[hour] = max(self._late.get(hour, 0), closed_at)
 
     def _load(self, first_event: int | None) -> None:
         pending, last = self._store.city_edges(self.city, self._stations)

@@ -5,9 +5,8 @@ from typing import Final
 
 from detectors.findings import finding_event, finding_row, own_loss
 from schemas.codes import FindingKind
-from schemas.errors import OffsetGone
 from schemas.times import MINUTE_US, Clock
-from store.ledger_port import LOG_REPLACED, OFFSET_GONE, LedgerStore, OwnLoss
+from store.ledger_port import LOG_REPLACED, LedgerStore
 
 MARGIN_US: Final = MINUTE_US
 """By how much the clocks of the bridge's machine and of the clock's may differ."""
@@ -55,8 +54,3 @@ def tell_losses(store: LedgerStore, now: int) -> None:
         kind = FindingKind.LOG_REPLACED if loss.cause == LOG_REPLACED else FindingKind.OWN_LOSS
         row = finding_row(own_loss(kind, *loss, now))
         store.tell_loss(loss, [row], [finding_event(row)])
-
-
-def gone(error: OffsetGone, now: int) -> OwnLoss:
-    """Return the loss that records were deleted before they were read."""
-    return OwnLoss(OFFSET_GONE, f"{error.topic}/{error.partition}@{error.offset}", now)

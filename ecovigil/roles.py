@@ -18,8 +18,8 @@ from ecovigil.log_format import write_logs
 from ecovigil.meters import Meters
 from ecovigil.metrics_port import MetricsPort
 from ecovigil.settings import Settings
-from ecovigil.wiring import Role, build_role, keep_gone, watch_for
-from schemas.errors import OffsetGone, Unavailable
+from ecovigil.wiring import Role, build_role, watch_for
+from schemas.errors import Unavailable
 
 STEP_S: Final = 0.5
 BACK_OFF_S: Final = (0.2, 0.5, 1.0, 2.0, 3.0)
@@ -56,11 +56,7 @@ def run_watched(name: str, settings: Settings, stop: threading.Event) -> None:
     write_logs(settings.log, name)
     meters = Meters(name, Health(settings.metrics.stuck_after_s))
     with MetricsPort(settings.metrics, meters), watch_for(settings, meters):
-        try:
-            run_role(name, settings, stop, meters)
-        except OffsetGone as error:
-            keep_gone(settings, error)
-            raise
+        run_role(name, settings, stop, meters)
 
 
 def stop_on_signals() -> threading.Event:

@@ -34,7 +34,7 @@ from ecovigil.metered import (
 )
 from ecovigil.metered_bridge import BridgeFigures
 from ecovigil.meters import Meters
-from ecovigil.own_losses import AcknowledgedNotes, Audit, gone
+from ecovigil.own_losses import AcknowledgedNotes, Audit
 from ecovigil.presence import Presence, Watch
 from ecovigil.relay import Relay
 from ecovigil.samples import show_backlog, show_held, show_telling
@@ -43,7 +43,7 @@ from ingest.admission import Limits
 from ingest.bridge import Bridge, BridgeSettings
 from ingest.intake import Intake
 from ingest.registry_source import CachedRegistry
-from schemas.errors import InvalidConfiguration, OffsetGone
+from schemas.errors import InvalidConfiguration
 from schemas.times import SECOND_US
 from schemas.topics import FINDINGS, KAFKA_TOPICS, MEANS, REPORTS
 from store.accounts import PostgresAccounts
@@ -121,15 +121,6 @@ def watch_for(settings: Settings, meters: Meters) -> AbstractContextManager[obje
     presence = Presence(meters.role, meters.health, PostgresAccounts(database), MachineClock())
     ledger = PostgresLedger(database)
     return Watch(lambda: [presence.look, *(partial(note, ledger) for note in meters.notes)], database.close)
-
-
-def keep_gone(settings: Settings, error: OffsetGone) -> None:
-    """Keep as our own loss that records were deleted before they were read; raises Unavailable."""
-    database = Database(database_url(settings))
-    try:
-        PostgresLedger(database).keep_loss(gone(error, MachineClock().now()))
-    finally:
-        database.close()
 
 
 def make_topics(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 EcoVigilError
 ├── InvalidReport          the message is wrong: dead-letter it, never retry
 ├── Unavailable            a broker or database is away: retry with back-off
-├── OffsetGone             records were deleted before they were read: stop the partition, alarm, never skip silently
+├── OffsetGone             records were deleted before they were read: alarm; stop, or take from the tables what they told; never skip silently
 ├── LeaseLost              another worker owns the partition now: drop its state, rebuild or let go
 ├── Overtaken              somebody changed the same thing meanwhile: read it again, decide again
 └── InvalidConfiguration   the operator must act: refuse to start
@@ -30,7 +30,7 @@ class Unavailable(EcoVigilError):
 
 
 class OffsetGone(EcoVigilError):
-    """The log does not have this offset (any more): reading on would skip records, so the partition stops until people decide."""
+    """The log does not have this offset (any more): reading on would skip records, so the partition stops until its reader, or people, have decided."""
 
     def __init__(self, topic: str, partition: int, offset: int) -> None:
         super().__init__(f"{topic}/{partition}: offset {offset} is not in the log")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from schemas.codes import AlertState, FindingKind, Grade, Period
 from schemas.registry import Registry
+from store.ledger_port import OwnLoss
 from store.port import Advance, Lease, OutboxEvent
 
 
@@ -175,6 +176,8 @@ class AlertBatch:
     activations: list[tuple[Activation, int]] = field(default_factory=list)
     """(activation, version it had when it was read; 0 = it is new)."""
     outbox: list[OutboxEvent] = field(default_factory=list)
+    losses: list[OwnLoss] = field(default_factory=list)
+    """Each is kept once; the relay tells of it."""
 
 
 class Leases(Protocol):
@@ -206,6 +209,10 @@ class AlertStore(Protocol):
 
     def seen_events(self, event_ids: Sequence[UUID]) -> set[UUID]:
         """Return which of these events were worked off before."""
+        ...
+
+    def findings_since(self, since: int) -> list[bytes]:
+        """Return the findings (JSON) in the state last told, if that was at `since` (tick, µs) or later, oldest first."""
         ...
 
     def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:

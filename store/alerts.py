@@ -28,6 +28,7 @@ from store.alert_port import (
     Window,
     WindowFacts,
 )
+from store.ledger_rows import write_loss
 from store.postgres import Cursor, Database
 from store.sql import queries
 
@@ -49,6 +50,10 @@ class PostgresAlerts:
     def seen_events(self, event_ids: Sequence[UUID]) -> set[UUID]:
         """Return which of these events were worked off before."""
         return {row[0] for row in self._queried("seen", event_ids=list(event_ids))}
+
+    def findings_since(self, since: int) -> list[bytes]:
+        """Return the findings (JSON) in the state last told, if that was at `since` or later, oldest first."""
+        return [row[0].encode() for row in self._queried("findings_since", since=from_us(since))]
 
     def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:
         """Return the current verdicts around the windows first … last, up to the nearest met window on either side."""
@@ -112,6 +117,8 @@ class PostgresAlerts:
             for activation, before in batch.activations:
                 _write_activation(cursor, activation, before)
             _write_outbox(cursor, batch)
+            for loss in batch.losses:
+                write_loss(cursor, loss)
 
     def take_notifications(self, limit: int, hold_us: int) -> list[DueNotification]:
         """Hold pending notifications that are due for `hold_us`, oldest first, and return them."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from schemas.registry import Registry
 from schemas.times import from_us, to_us
-from store.city_port import CityBatch, StationMeans
+from store.city_port import CityBatch, Closed, StationMeans
 from store.leases import PostgresLeases
+from store.ledger_rows import write_loss
 from store.port import FindingRow, IndexRow
 from store.postgres import Database
 from store.registry import RegistryStore
@@ -56,6 +57,11 @@ class PostgresCityStore(PostgresLeases):
             closed_at=closed_at,
         )
 
+    def closed_since(self, sites: Sequence[str], since: int) -> list[Closed]:
+        """Return the periods of which current means of these sites were closed at `since` or later, in order of start, period."""
+        rows = self._rows("closed_since", sites=list(sites), since=from_us(since))
+        return [Closed(period, to_us(start), to_us(closed_at)) for period, start, closed_at in rows]
+
     def city_indices(self, city: str, start: int, end: int) -> list[IndexRow]:
         """Return the city's index rows of all periods that start in [start, end), in order of start, period."""
         rows = self._rows("city_indices", city=city, start=from_us(start), end=from_us(end))
@@ -78,6 +84,8 @@ class PostgresCityStore(PostgresLeases):
             write_indices(cursor, batch.indices)
             write_findings(cursor, batch.findings)
             write_outbox(cursor, batch.outbox)
+            for loss in batch.losses:
+                write_loss(cursor, loss)
 
     def _rows(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         with self.database.read() as cursor:

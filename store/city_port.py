@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.columns import Columns
 from schemas.registry import Registry
+from store.ledger_port import OwnLoss
 from store.port import Advance, FindingRow, IndexRow, Lease, OutboxEvent
 
 
@@ -48,6 +49,19 @@ class CityBatch:
     findings: list[FindingRow] = field(default_factory=list)
     """Inserted or replaced by id."""
     outbox: list[OutboxEvent] = field(default_factory=list)
+    losses: list[OwnLoss] = field(default_factory=list)
+    """Each is kept once; the relay tells of it."""
+
+
+class Closed(NamedTuple):
+    """A period of which the means of some station were closed."""
+
+    period: int
+    """0 hour, 1 day."""
+    start: int
+    """µs."""
+    closed_at: int
+    """The last tick at which one of them was closed, µs."""
 
 
 class CityStore(Protocol):
@@ -75,6 +89,10 @@ class CityStore(Protocol):
 
     def station_means(self, sites: Sequence[str], period: int, start: int, end: int) -> StationMeans:
         """Return the current means of these sites that start in [start, end), in order of start, site, parameter."""
+        ...
+
+    def closed_since(self, sites: Sequence[str], since: int) -> list[Closed]:
+        """Return the periods of which current means of these sites were closed at `since` (µs) or later, in order of start, period."""
         ...
 
     def city_indices(self, city: str, start: int, end: int) -> list[IndexRow]:

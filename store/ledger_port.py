@@ -30,6 +30,11 @@ def replaced_log(topic: str, log_id: str, tick_at: int) -> OwnLoss:
     return OwnLoss(LOG_REPLACED, f"{topic} {log_id}", tick_at)
 
 
+def passed_over(topic: str, partition: int, offset: int, noted_at: int) -> OwnLoss:
+    """Return the loss that events from `offset` on were deleted before they were read; `noted_at` in µs, 0: not known."""
+    return OwnLoss(OFFSET_GONE, f"{topic}/{partition}@{offset}", noted_at)
+
+
 class LedgerStore(Protocol):
     """Raises Unavailable where the database is away."""
 

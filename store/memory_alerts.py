@@ -58,6 +58,12 @@ class MemoryAlerts(MemorySlice):
         """Return which of these events were worked off before."""
         return self.alert_tables.finding_seen.intersection(event_ids)
 
+    def findings_since(self, since: int) -> list[bytes]:
+        """Return the findings (JSON) in the state last told, if that was at `since` or later, oldest first."""
+        with self.tables.lock:
+            rows = [row for row in self.tables.finding.values() if row.detected_at >= since]
+        return [row.payload for row in sorted(rows, key=lambda row: (row.detected_at, row.finding_id))]
+
     def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:
         """Return the current verdicts around the windows first … last, up to the nearest met window on either side."""
         with self.tables.lock:
@@ -135,6 +141,8 @@ class MemoryAlerts(MemorySlice):
             own.activation.update((activation.activation_id, activation) for activation, _ in batch.activations)
             for event in batch.outbox:
                 tables.send(event)
+            for loss in batch.losses:
+                tables.own_loss.setdefault((loss.cause, loss.subject), loss)
 
     def take_notifications(self, limit: int, hold_us: int) -> list[DueNotification]:
         """Hold pending notifications that are due for `hold_us`, oldest first, and return them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from store.city_port import CityBatch, StationMeans
+from store.city_port import CityBatch, Closed, StationMeans
 from store.memory_tables import MemorySlice
 from store.port import FindingRow, IndexRow
 
@@ -34,6 +34,17 @@ class MemoryCity(MemorySlice):
             valid=[row[3].valid for row in found],
             closed_at=[row[3].closed_at for row in found],
         )
+
+    def closed_since(self, sites: Sequence[str], since: int) -> list[Closed]:
+        """Return the periods of which current means of these sites were closed at `since` or later, in order of start, period."""
+        wanted, last = set(sites), dict[tuple[int, int], int]()
+        with self.tables.lock:
+            numbers = {number for (site, _), number in self.tables.series.items() if site in wanted}
+            for (series, period), timeline in self.tables.mean.items():
+                for start, row in timeline.rows.items() if series in numbers else ():
+                    if row.closed_at >= since:
+                        last[start, period] = max(last.get((start, period), 0), row.closed_at)
+        return [Closed(period, start, closed_at) for (start, period), closed_at in sorted(last.items())]
 
     def city_indices(self, city: str, start: int, end: int) -> list[IndexRow]:
         """Return the city's index rows of all periods that start in [start, end), in order of start, period."""
@@ -70,3 +81,5 @@ class MemoryCity(MemorySlice):
                 tables.finding[finding.finding_id] = finding
             for event in batch.outbox:
                 tables.send(event)
+            for loss in batch.losses:
+                tables.own_loss.setdefault((loss.cause, loss.subject), loss)

@@ -12,6 +12,13 @@ INSERT INTO finding_seen (event_id)
 SELECT unnest(%(event_ids)s::uuid[])
 ON CONFLICT DO NOTHING;
 
+-- name: findings_since
+-- What was told since then; reads the whole table: only after a gap in the log.
+SELECT payload::text
+FROM finding
+WHERE detected_at >= %(since)s
+ORDER BY detected_at, finding_id;
+
 -- name: series
 SELECT series
 FROM series

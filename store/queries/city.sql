@@ -17,6 +17,16 @@ WHERE s.site_id = ANY (%(sites)s)
     AND m.start < %(end)s
 ORDER BY m.start, s.site_id COLLATE "C", s.parameter COLLATE "C";
 
+-- name: closed_since
+-- Hours and days of stations that were closed, or closed again, since an instant. Reads every mean of the stations: only after a gap in the log.
+SELECT m.period, m.start, max(m.closed_at)
+FROM series AS s
+JOIN mean AS m USING (series)
+WHERE s.site_id = ANY (%(sites)s)
+    AND m.closed_at >= %(since)s
+GROUP BY m.start, m.period
+ORDER BY m.start, m.period;
+
 -- name: city_indices
 -- Index rows of a city in [start, end).
 SELECT period, start, standard, aqi, primary_pollutants, detail

@@ -13,6 +13,8 @@ from schemas.times import HOUR_US
 from schemas.topics import MEANS, REPORTS
 from store.city import PostgresCityStore
 from store.city_port import CityBatch, CityStore
+from store.ledger import PostgresLedger
+from store.ledger_port import LedgerStore, passed_over
 from store.memory import MemoryStore
 from store.port import Advance, FindingRow, IndexRow, Lease, OutboxEvent, WorkBatch, WorkStore
 from store.postgres import Database
@@ -25,15 +27,18 @@ HEAVY = FindingKind.HEAVY_POLLUTION.value
 class Rig:
     """A store that a worker has written and the city role reads."""
 
-    def __init__(self, work: WorkStore, city: CityStore) -> None:
+    def __init__(self, work: WorkStore, city: CityStore, ledger: LedgerStore) -> None:
         self.work = work
         self.city = city
+        self.ledger = ledger
 
-    def mean(self, site: str, parameter: str, start: int, value: float | None, *, period: int = 0) -> None:
+    def mean(
+        self, site: str, parameter: str, start: int, value: float | None, *, period: int = 0, closed_at: int = 0
+    ) -> None:
         (series,) = self.work.series_numbers([(site, parameter)])
         means = Means.of(
             series=[series], period=[period], start=[start], value=[np.nan if value is None else value], samples=[60],
-            kind=[1], valid=[value is not None], reason=[""], closed_at=[start + HOUR_US],
+            kind=[1], valid=[value is not None], reason=[""], closed_at=[closed_at or start + HOUR_US],
         )  # fmt: skip
         self.work.commit_work(WorkBatch([], means=means))
 
@@ -65,10 +70,10 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """The twin, and PostgreSQL."""
     if request.param == "memory":
         store = MemoryStore()
-        yield Rig(store, store)
+        yield Rig(store, store, store)
         return
     database = Database(request.getfixturevalue("database_url"))
-    yield Rig(PostgresWorkStore(database), PostgresCityStore(database))
+    yield Rig(PostgresWorkStore(database), PostgresCityStore(database), PostgresLedger(database))
     database.close()
 
 
@@ -94,6 +99,18 @@ def test_station_means_come_in_order_and_without_other_sites(rig: Rig) -> None:
     assert found.value[:2].tolist() == [31.0, 30.0]
     assert found.valid.tolist() == [True, True, False]
     assert found.closed_at.tolist() == [T + HOUR_US, T + HOUR_US, T + 2 * HOUR_US]
+
+
+def test_what_was_closed_since_then_is_found_however_old_it_is(rig: Rig) -> None:
+    rig.mean("s1", "a34004", T - 4 * HOUR_US, 31.0)
+    rig.mean("s1", "a34004", T - 3 * HOUR_US, 31.0, closed_at=T + 2)
+    rig.mean("s2", "a34004", T - 3 * HOUR_US, 31.0, closed_at=T + 3)
+    rig.mean("s1", "a34004", T - 24 * HOUR_US, 31.0, period=1, closed_at=T)
+    rig.mean("elsewhere", "a34004", T, 31.0)
+
+    found = rig.city.closed_since(["s1", "s2"], T)
+
+    assert found == [(1, T - 24 * HOUR_US, T), (0, T - 3 * HOUR_US, T + 3)]
 
 
 def test_the_end_of_a_range_is_exclusive(rig: Rig) -> None:
@@ -143,6 +160,13 @@ def test_a_lost_lease_writes_nothing(rig: Rig) -> None:
         rig.city.commit_city(CityBatch([Advance(old, 1, T)], [index("hour", T)], [finding(T)]))
     assert rig.city.city_indices("c", T, T + 1) == []
     assert rig.city.city_findings("c", [HEAVY]) == []
+
+
+def test_a_loss_is_kept_with_the_offsets_and_once(rig: Rig) -> None:
+    for _ in range(2):
+        rig.city.commit_city(CityBatch([Advance(rig.lease(), 9, T)], losses=[passed_over(MEANS, 0, 4, T)]))
+
+    assert rig.ledger.untold_losses() == [("offset_gone", "means.v1/0@4", T, None)]
 
 
 def test_offsets_move_with_the_results(rig: Rig) -> None:

@@ -3,13 +3,13 @@
 import pytest
 
 from ecovigil.in_memory import InMemoryChain
-from ecovigil.own_losses import AcknowledgedNotes, Audit, gone, tell_losses
+from ecovigil.own_losses import AcknowledgedNotes, Audit, tell_losses
 from ingest.bridge import Bridge
 from schemas.codes import FindingKind
-from schemas.errors import OffsetGone
 from schemas.times import HOUR_US, MINUTE_US
-from schemas.topics import REPORTS, report_topic
+from schemas.topics import MEANS, REPORTS, report_topic
 from store.alert_port import Alert, AlertFilter
+from store.ledger_port import passed_over
 from tests.unit.ingest.bridge_bench import NOON, REGISTRY, payload
 
 
@@ -101,13 +101,13 @@ def test_a_loss_in_spite_of_later_traffic_is_counted_for_its_hour(loss: Loss) ->
     assert ("own_loss", 3) in loss.told()
 
 
-def test_records_that_were_deleted_unread_are_told(loss: Loss) -> None:
-    loss.chain.store.keep_loss(gone(OffsetGone(REPORTS, 2, 17), NOON))
+def test_events_that_were_deleted_unread_are_told(loss: Loss) -> None:
+    loss.chain.store.keep_loss(passed_over(MEANS, 0, 17, NOON))
     tell_losses(loss.chain.store, NOON)
     loss.chain.settle()
 
     (alert,) = loss.alerts()
 
-    assert (alert.kind, alert.detail["subject"]) == (FindingKind.OWN_LOSS, "reports/2@17")
-    assert "消息在读取前已被删除" in alert.text_zh
+    assert (alert.kind, alert.detail["subject"]) == (FindingKind.OWN_LOSS, "means.v1/0@17")
+    assert "事件在读取前已被删除" in alert.text_zh
     assert "lowers no enterprise's rate" in alert.text_en
