@@ -1,6 +1,6 @@
 """Readings of windows that are not closed, packed by window and kind, so that a tick costs what it asks for and not what is open.
 
-13 bytes a reading: its place in time is kept as microseconds since the window began. Who sent it when is not kept: it was settled at the
+13 bytes a reading (hour values: 240 bytes a series and day, see `open_hours`): its place in time is kept as microseconds since the window began. Who sent it when is not kept: it was settled at the
 intake which of two readings of one key is in force, and the store has both.
 """
 
@@ -12,16 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.means import EXPECTED, window_start
+from detectors.open_hours import OneHour, OneHours
 from detectors.reporters import Reporters
 from detectors.slot_rows import SlotRows
 from schemas.codes import KIND_LENGTH_S, Kind
 from schemas.columns import Readings
-from schemas.times import DAY_US, HOUR_US
+from schemas.times import DAY_US, HOUR_US, day_start
 
 _FIRST_WIDTH: Final = 8
 _BLOCK: Final = 4096
 """Rows that are judged at once: about 10 MB of readings where each has sixty."""
 _NARROW: Final = 1 << 16
+_ON_THE_HOUR: Final = len(KIND_LENGTH_S)
+"""Stands for the kind of hour values whose period begins with the hour, as it should."""
 _Mask = NDArray[np.bool_]
 
 
@@ -88,12 +91,31 @@ class _Window:
         found: _Mask = self.table.count[rows] >= (self.expected or np.iinfo(np.int32).max)
         return found
 
+    def __len__(self) -> int:
+        """Return how many readings are kept."""
+        return int(self.table.count[self.rows()].sum())
+
+    def rows(self) -> NDArray[np.int64]:
+        """Return all rows that hold something."""
+        return self.table.rows()
+
+    def find(self, slots: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return the rows of slots, -1 where there is none."""
+        return self.table.find(slots)
+
+    def free(self, rows: NDArray[np.int64]) -> None:
+        """Forget rows."""
+        self.table.free(rows)
+
+
+_Open = _Window | OneHour
+
 
 @dataclass(frozen=True)
 class Due:
     """Rows of windows that close."""
 
-    parts: list[tuple[_Window, NDArray[np.int64]]]
+    parts: list[tuple[_Open, NDArray[np.int64]]]
 
     def __len__(self) -> int:
         """Return how many rows close."""
@@ -105,21 +127,24 @@ class OpenReadings:
 
     def __init__(self, reporters: Reporters) -> None:
         self._reporters = reporters
-        self._windows: dict[tuple[int, int], _Window] = {}
+        self._windows: dict[tuple[int, int], _Open] = {}
+        self._days: dict[int, OneHours] = {}
+        """The tables behind the windows of hour values."""
 
     def __len__(self) -> int:
         """Return how many readings are kept."""
-        return sum(int(w.table.count[w.table.rows()].sum()) for w in self._windows.values())
+        return sum(len(window) for window in self._windows.values())
 
     @property
     def windows(self) -> int:
         """Return of how many windows, one of a series and kind, readings are kept."""
-        return sum(len(window.table) for window in self._windows.values())
+        return sum(len(window.rows()) for window in self._windows.values())
 
     @property
     def nbytes(self) -> int:
         """Return how many bytes the arrays take."""
-        return sum(window.table.nbytes for window in self._windows.values())
+        tables = [window.table for window in self._windows.values() if isinstance(window, _Window)]
+        return sum(table.nbytes for table in [*tables, *(day.table for day in self._days.values())])
 
     def add(self, readings: Readings, again: _Mask | None = None) -> None:
         """Keep readings of known series; where `again` is true they may take the place of one with their key."""
@@ -132,24 +157,32 @@ class OpenReadings:
                 replaced[old] = window.replace(slots[old], part.take(old))
                 slots, part = slots[~replaced], part.take(~replaced)
             window.add(slots, part, len(self._reporters))
+            if isinstance(window, OneHours):
+                self._windows |= {(hour.start, _ON_THE_HOUR): hour for hour in window.hours(part)}
 
-    def _by_window(self, readings: Readings) -> Iterator[tuple[_Window, NDArray[np.int64] | slice]]:
-        """Yield each window with the rows that belong to it, in their order."""
+    def _by_window(self, readings: Readings) -> Iterator[tuple[_Window | OneHours, NDArray[np.int64] | slice]]:
+        """Yield each window (of hour values: their day) with the rows that belong to it, in their order."""
         if not len(readings):
             return
-        key = window_start(readings) * len(KIND_LENGTH_S) + readings.kind
+        hourly = (readings.kind == Kind.HOUR) & (readings.observed_at % HOUR_US == 0)
+        start = np.where(hourly, day_start(readings.observed_at), window_start(readings))
+        key = start * (_ON_THE_HOUR + 1) + np.where(hourly, _ON_THE_HOUR, readings.kind)
         if (key == key[0]).all():
-            yield self._window(int(key[0])), slice(None)
+            yield self._table(int(key[0])), slice(None)
             return
         found, which = np.unique(key, return_inverse=True)
         order = np.argsort(which, kind="stable")
         ends = np.cumsum(np.bincount(which))
         for one, first, end in zip(found.tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True):
-            yield self._window(one), order[first:end]
+            yield self._table(one), order[first:end]
 
-    def _window(self, key: int) -> _Window:
-        start, kind = divmod(key, len(KIND_LENGTH_S))
-        return self._windows.setdefault((start, kind), _Window(start, kind))
+    def _table(self, key: int) -> _Window | OneHours:
+        start, kind = divmod(key, _ON_THE_HOUR + 1)
+        if kind == _ON_THE_HOUR:
+            return self._days.setdefault(start, OneHours(start))
+        window = self._windows.setdefault((start, kind), _Window(start, kind))
+        assert isinstance(window, _Window)
+        return window
 
     def of(self, series: NDArray[np.int32], hour: int | None = None) -> Readings:
         """Return the readings of some series: of all open windows, or of those of an hour."""
@@ -158,18 +191,21 @@ class OpenReadings:
         parts = []
         for window in self._windows.values():
             if hour is None or (window.start == hour and window.kind != Kind.DAY):
-                row = window.table.find(slots)
+                row = window.find(slots)
                 parts.append(window.readings(row[row >= 0], series[row >= 0]))
         return Readings.concat(parts)
 
     def closing(self, frontier: NDArray[np.int64]) -> Due:
         """Return the rows of windows that end at or before the frontiers of their devices."""
         last = int(frontier.max(initial=0))
+        for day in self._days.values():
+            day.table.pack()
         parts = []
         for window in self._windows.values():
             if window.end <= last:
-                window.table.pack()
-                rows = window.table.rows()
+                if isinstance(window, _Window):
+                    window.table.pack()
+                rows = window.rows()
                 over = window.end <= frontier[self._device(window, rows)]
                 if over.any():
                     parts.append((window, self._by_series(window, rows[over])))
@@ -192,24 +228,26 @@ class OpenReadings:
         """Return the readings of what closes, and forget them."""
         found = Readings.concat([window.readings(rows, self._series(window, rows)) for window, rows in due.parts])
         for window, rows in due.parts:
-            window.table.free(rows)
-            if not len(window.table):
-                del self._windows[window.start, window.kind]
+            window.free(rows)
+            if not len(window):
+                kind = _ON_THE_HOUR if isinstance(window, OneHour) else window.kind
+                del self._windows[window.start, kind]
+        self._days = {start: day for start, day in self._days.items() if len(day.table)}
         return found
 
     def series(self, due: Due) -> NDArray[np.int32]:
         """Return the series of the rows that close."""
         return np.concatenate([np.empty(0, np.int32), *(self._series(window, rows) for window, rows in due.parts)])
 
-    def _series(self, window: _Window, rows: NDArray[Any]) -> NDArray[np.int32]:
+    def _series(self, window: _Open, rows: NDArray[Any]) -> NDArray[np.int32]:
         found: NDArray[np.int32] = self._reporters.series[window.table.slot[rows]]
         return found
 
-    def _device(self, window: _Window, rows: NDArray[Any]) -> NDArray[np.int32]:
+    def _device(self, window: _Open, rows: NDArray[Any]) -> NDArray[np.int32]:
         found: NDArray[np.int32] = self._reporters.device[window.table.slot[rows]]
         return found
 
-    def _by_series(self, window: _Window, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _by_series(self, window: _Open, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return rows[np.argsort(self._series(window, rows))]
 
     def whole(self, frontier: NDArray[np.int64], reached: NDArray[np.int64]) -> _Mask:
@@ -223,20 +261,20 @@ class OpenReadings:
                 lacking[self._reporters.device[present & ~complete]] = True
         return seen & ~lacking
 
-    def _standing(self, windows: list[_Window], asked: _Mask) -> tuple[_Mask, _Mask]:
+    def _standing(self, windows: list[_Open], asked: _Mask) -> tuple[_Mask, _Mask]:
         """Return, by slot, who has readings of some kind and who has all of some kind; of devices that are asked for."""
         present, complete = (np.zeros(len(self._reporters), dtype=bool) for _ in range(2))
         for window in windows:
-            rows = window.table.rows()
+            rows = window.rows()
             rows = rows[asked[self._reporters.device[window.table.slot[rows]]]]
             slot = window.table.slot[rows]
             present[slot] = True
             complete[slot] |= window.complete(rows)
         return present, complete
 
-    def _alike(self) -> dict[tuple[int, int], list[_Window]]:
+    def _alike(self) -> dict[tuple[int, int], list[_Open]]:
         """Return the windows of all kinds by start and end."""
-        found: dict[tuple[int, int], list[_Window]] = {}
+        found: dict[tuple[int, int], list[_Open]] = {}
         for window in self._windows.values():
             found.setdefault((window.start, window.end), []).append(window)
         return found

@@ -24,7 +24,7 @@ Cursor = psycopg.Cursor[Any]
 SESSION: Final = """
     SET timezone TO 'UTC';
     SET lock_timeout TO '5s';
-    SET idle_in_transaction_session_timeout TO '60s'
+    SET idle_in_transaction_session_timeout TO '30s'
 """
 """Nobody waits for ever for a lock that a frozen process holds: who owns a lease gives up, claims what the group gave it and ends that process's backend."""
 

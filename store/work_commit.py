@@ -82,7 +82,7 @@ class WorkWriter:
         named = numbers.take(self.cursor, len(reports))
         if len(reports):
             order = np.lexsort((reports.observed_at, reports.device))
-            self._append("reports", _report_columns(reports.take(order), named[order], bundles))
+            self._append("reports", report_columns(reports.take(order), named[order], bundles))
         if self.batch.recalled.device.size:
             named = np.concatenate([named, self._recalled()])
         self._write_readings(named)
@@ -99,15 +99,15 @@ class WorkWriter:
         if batch.readings.series.size:
             # in the order of the index: neighbours meet the same page of it (1.6 times the rows a second)
             order = np.lexsort((batch.readings.observed_at, batch.readings.kind, batch.readings.series))
-            self._append("readings", _reading_columns(batch.readings.take(order), reports[batch.reading_report[order]]))
+            self._append("readings", reading_columns(batch.readings.take(order), reports[batch.reading_report[order]]))
         if batch.winners.series.size:
             self._supersede(batch.winners, reports[batch.winner_report])
         if batch.losers.series.size:
-            columns = _reading_columns(batch.losers, reports[batch.loser_report])
+            columns = reading_columns(batch.losers, reports[batch.loser_report])
             self.cursor.execute(SQL["losers"], _numbered(columns) | span(batch.losers.observed_at))
 
     def _supersede(self, winners: Readings, reports: NDArray[np.int64]) -> None:
-        columns = _numbered(_reading_columns(winners, reports))
+        columns = _numbered(reading_columns(winners, reports))
         self.cursor.execute(SQL["winners"], columns | span(winners.observed_at))
         if self.cursor.rowcount != len(winners):
             raise ValueError("nothing to supersede")
@@ -242,7 +242,8 @@ def _write_rejudge(cursor: Cursor, open_ones: Sequence[Rejudge], done: Sequence[
         cursor.execute(SQL["rejudge"], parameters | instants)
 
 
-def _report_columns(r: Reports, numbers: NDArray[np.int64], bundles: NDArray[np.int64]) -> list[Column]:
+def report_columns(r: Reports, numbers: NDArray[np.int64], bundles: NDArray[np.int64]) -> list[Column]:
+    """Return reports as `copy_reports` takes them; `numbers` are their own, `bundles` those of the bundles they index."""
     return [
         (numbers, INT8),
         (r.device, INT4),
@@ -256,7 +257,8 @@ def _report_columns(r: Reports, numbers: NDArray[np.int64], bundles: NDArray[np.
     ]
 
 
-def _reading_columns(r: Readings, reports: NDArray[np.int64]) -> list[Column]:
+def reading_columns(r: Readings, reports: NDArray[np.int64]) -> list[Column]:
+    """Return readings as `copy_readings` takes them; `reports` are the numbers of the reports that brought them."""
     return [
         (r.series, INT4),
         (r.kind, INT2),

@@ -30,11 +30,11 @@ def store(terms: Terms) -> Result:
         (lease,) = work.claim(REPORTS, "bench-store", [0], "bench")
         count = shape.reports * READINGS
         before = bare_copy(servers, count // 2)
-        blob = pack_raw([payload for _, _, payload in payloads(shape, range(1))])
-        batches = (_batch(shape, lease, turn, blob) for turn in range(shape.minutes))
+        blob = raw_of(shape)
+        batches = (batch_of(shape, lease, turn, blob) for turn in range(shape.minutes))
         servers.meter.watch("store", os.getpid())
         servers.meter.begin()
-        taken = [_committed_s(work, batch) for batch in batches]
+        taken = [committed_s(work, batch) for batch in batches]
         taken_s, own_s = sum(wall for wall, _ in taken), sum(cpu for _, cpu in taken)
         spent = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), count)
         after = bare_copy(servers, count // 2, first_series=2_000_000)
@@ -52,26 +52,31 @@ def store(terms: Terms) -> Result:
         return found(servers, terms, "store", workload, figures, note, cost=spent)
 
 
-def _committed_s(work: PostgresWorkStore, batch: WorkBatch) -> tuple[float, float]:
+def raw_of(shape: FleetShape) -> bytes:
+    """Return the raw bytes of one turn of the fleet, packed; every batch brings them."""
+    return pack_raw([payload for _, _, payload in payloads(shape, range(1))])
+
+
+def committed_s(work: PostgresWorkStore, batch: WorkBatch) -> tuple[float, float]:
     """Return the seconds, and the CPU seconds of this process, that a commit takes."""
     started, cpu = time.perf_counter(), time.process_time()
     work.commit_work(batch)
     return time.perf_counter() - started, time.process_time() - cpu
 
 
-def _batch(shape: FleetShape, lease: Lease, turn: int, blob: bytes) -> WorkBatch:
-    """Return what a worker would commit of one turn of the fleet."""
+def batch_of(shape: FleetShape, lease: Lease, turn: int, blob: bytes) -> WorkBatch:
+    """Return what a worker would commit of one turn of the fleet; devices and series are numbered from 1, as new tables do."""
     at, number = shape.instant(turn), np.arange(shape.devices)
     report = np.repeat(number, READINGS).astype(np.int32)
     same = np.full(shape.devices, at)
     digests = np.random.default_rng(turn).bytes(32 * shape.devices)
     reports = Reports.of(
-        device=number, observed_at=same, kind=np.full(shape.devices, shape.kind), sha256=np.frombuffer(digests, "V32"),
+        device=number + 1, observed_at=same, kind=np.full(shape.devices, shape.kind), sha256=np.frombuffer(digests, "V32"),
         sent_at=same, received_at=same, bundle=np.zeros(shape.devices), position=number,
     )  # fmt: skip
     count = len(report)
     readings = Readings.of(
-        series=np.arange(count), kind=np.full(count, shape.kind), observed_at=np.full(count, at),
+        series=np.arange(count) + 1, kind=np.full(count, shape.kind), observed_at=np.full(count, at),
         value=np.sin(np.arange(count) + turn), flag=np.full(count, FLAG_NORMAL), sent_at=np.full(count, at),
         sha8=np.arange(count),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from ecovigil.bench.backfill import backfill
 from ecovigil.bench.bench_servers import why_not
 from ecovigil.bench.chain import chain
 from ecovigil.bench.detect import detect
+from ecovigil.bench.growth import size
 from ecovigil.bench.ingest import ingest
 from ecovigil.bench.latency import latency
 from ecovigil.bench.result import Result, show
@@ -30,6 +31,7 @@ MODES: Final[dict[str, Callable[[Terms], Result]]] = {
     "backfill": backfill,
     "scale": scale,
     "store": store,
+    "size": size,
 }
 
 

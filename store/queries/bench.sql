@@ -45,3 +45,58 @@ SELECT pg_database_size(current_database())
 SELECT a.site_id, a.kind, extract(epoch FROM n.made_at)::double precision, extract(epoch FROM n.settled_at)::double precision
 FROM notification AS n
 JOIN alert AS a USING (alert_id)
+
+-- name: make_month
+-- As `reading_partition` makes them, but without an index and in the transaction that fills it: what COPY writes is past the write-ahead log then.
+CREATE TABLE {month} (LIKE reading INCLUDING CONSTRAINTS)
+
+-- name: copy_month
+COPY {month} (series, kind, observed_at, value, flag, report)
+FROM STDIN (FORMAT binary, FREEZE)
+
+-- name: sort_in_memory
+SET LOCAL maintenance_work_mem = '512MB'
+
+-- name: index_month
+ALTER TABLE {month} ADD UNIQUE (series, kind, observed_at)
+
+-- name: attach_month
+ALTER TABLE reading ATTACH PARTITION {month} FOR VALUES FROM ('{first}') TO ('{next}')
+
+-- name: reserve_reports
+-- Numbers below are taken.
+SELECT setval('report_number', %(free)s, FALSE)
+
+-- name: settle
+-- What autovacuum would do in its own time, and in the middle of a measurement.
+VACUUM (ANALYZE)
+
+-- name: checkpoint
+CHECKPOINT
+
+-- name: copy_database
+CREATE DATABASE {database} TEMPLATE {template}
+
+-- name: make_database
+CREATE DATABASE {database}
+
+-- name: drop_database
+DROP DATABASE IF EXISTS {database} WITH (FORCE)
+
+-- name: reading_bytes
+SELECT sum(pg_table_size(relid))::bigint, sum(pg_indexes_size(relid))::bigint
+FROM pg_partition_tree('reading')
+
+-- name: table_bytes
+-- What else is on disk, by table.
+SELECT relname, pg_total_relation_size(oid)
+FROM pg_class
+WHERE relkind = 'r' AND relname IN ('report', 'mean', 'verdict', 'book', 'alert')
+ORDER BY relname
+
+-- name: indexes
+-- The indexes of a table, without its name.
+SELECT regexp_replace(indexdef, '^.* USING', 'USING')
+FROM pg_indexes
+WHERE tablename = %(table)s
+ORDER BY 1

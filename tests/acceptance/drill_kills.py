@@ -89,12 +89,10 @@ class Havoc:
     def freeze(self, table: str) -> None:
         """Stop a worker whose commit waits for `table`, thaw it when all it owned has another owner, and let it come back."""
         log.info("freeze in %s", table)
-        until(self._is_shared, RECOVERED_WITHIN_S)
-        with self._locked(table):
-            until(self._waiting, RECOVERED_WITHIN_S)
-            worker = self._waiting()[0]
-            os.kill(worker, signal.SIGSTOP)
-            log.info("froze worker %s in %s", worker, table)
+        stopped: list[int] = []
+        until(lambda: self._stop_in_commit(table, stopped), RECOVERED_WITHIN_S)
+        (worker,) = stopped
+        log.info("froze worker %s in %s", worker, table)
         try:
             until(lambda: worker not in self._owners(), RECOVERED_WITHIN_S)
         finally:
@@ -102,6 +100,17 @@ class Havoc:
         self.tally[f"frozen in {table}"] += 1
         log.info("thawed worker %s", worker)
         until(self._is_shared, RECOVERED_WITHIN_S)
+
+    def _stop_in_commit(self, table: str, stopped: list[int]) -> bool:
+        """Stop a worker whose commit waits for the table, if one comes to that before those who wait give up."""
+        if not self._is_shared():
+            return False
+        with self._locked(table):
+            self._await(self._waiting, 0.02)
+            for worker in self._waiting()[:1]:
+                os.kill(worker, signal.SIGSTOP)
+                stopped.append(worker)
+        return bool(stopped)
 
     def _is_shared(self) -> bool:
         return sorted(set(self._owners())) == sorted(self._drill.pids("detectors")) and len(set(self._owners())) == 2

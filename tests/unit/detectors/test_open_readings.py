@@ -126,3 +126,53 @@ def test_realtime_values_alone_are_never_whole() -> None:
         kept.add(Readings(**vars(reading) | {"observed_at": reading.observed_at + second * SECOND_US}))
 
     assert kept.whole(frontier(0), frontier(1)).tolist() == [False]
+
+
+def hour_values(series: int, *minutes_past_8: int, value: float = 1.0) -> Readings:
+    """Return hour values that begin so many minutes after 08:00."""
+    parts = [minutes(series, at, 1, value + at, Kind.HOUR) for at in minutes_past_8]
+    return Readings.concat(parts)
+
+
+def test_hour_values_close_hour_by_hour() -> None:
+    kept = OpenReadings(reporters(4))
+    for series in (1, 2, 3, 4):
+        kept.add(hour_values(series, 0, 60, 1440))
+
+    closed = kept.take(kept.closing(frontier(1, 2)))
+
+    assert keys(closed) == [(1, 0, 1.0), (2, 0, 1.0), (3, 0, 1.0), (3, 60, 61.0), (4, 0, 1.0), (4, 60, 61.0)]
+    assert (len(kept), kept.windows) == (6, 6)
+    assert keys(kept.take(kept.closing(frontier(25, 25)))) == [
+        (1, 60, 61.0), (1, 1440, 1441.0), (2, 60, 61.0), (2, 1440, 1441.0), (3, 1440, 1441.0), (4, 1440, 1441.0),
+    ]  # fmt: skip
+    assert (len(kept), kept.nbytes) == (0, 0)
+
+
+def test_an_hour_value_that_wins_takes_the_place_of_the_one_before() -> None:
+    kept = OpenReadings(reporters(2))
+    kept.add(hour_values(1, 60), np.array([True]))  # the one before may be of an hour that has closed
+
+    kept.add(hour_values(1, 60, 120, value=7.0), np.array([True, False]))
+
+    assert keys(kept.of(np.array([1, 2], np.int32))) == [(1, 60, 67.0), (1, 120, 127.0)]
+
+
+def test_hour_values_that_do_not_begin_with_the_hour_stay_apart() -> None:
+    kept = OpenReadings(reporters(2))
+
+    kept.add(hour_values(1, 60, 61, 119))
+
+    assert keys(kept.of(np.array([1], np.int32), T + HOUR_US)) == [(1, 60, 61.0), (1, 61, 62.0), (1, 119, 120.0)]
+    assert kept.windows == 2
+    assert keys(kept.take(kept.closing(frontier(2)))) == [(1, 60, 61.0), (1, 61, 62.0), (1, 119, 120.0)]
+    assert len(kept) == 0
+
+
+def test_a_device_is_done_with_an_hour_of_which_it_sends_the_value() -> None:
+    kept = OpenReadings(reporters(4))
+    kept.add(Readings.concat([hour_values(1, 0), hour_values(2, 0), hour_values(3, 0), minutes(4, 0, 3)]))
+
+    whole = kept.whole(frontier(0, 0), frontier(1, 1))
+
+    assert whole.tolist() == [True, False]
