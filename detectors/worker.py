@@ -101,11 +101,11 @@ class Worker:
         self._consumer.close()
 
     def _follow_assignment(self) -> None:
-        change = self._consumer.take_rebalance()
+        change, back = self._consumer.take_rebalance(), dict[int, Partition]()
         if change is not None:
             kept = change.assigned - change.gained  # what went away and came back had another owner, perhaps
-            for partition in set(self._partitions) - kept:
-                del self._partitions[partition]
+            gone = {partition: self._partitions.pop(partition) for partition in set(self._partitions) - kept}
+            back = {n: partition for n, partition in gone.items() if n in change.assigned - self._unsure}
             self._unsure &= kept
             self._standstill.keep(kept)
             self._wanted = set(change.assigned) - set(self._partitions) - self._unsure - self._standstill.partitions()
@@ -115,9 +115,21 @@ class Worker:
         self._rebuild_unsure()
         self._wanted |= self._standstill.released()
         if self._wanted:
-            for lease in self._store.claim(REPORTS, self._consumer.log_id(), sorted(self._wanted), self._owner):
+            log_id = self._consumer.log_id()
+            self._take_back(back, log_id)
+            for lease in self._store.claim(REPORTS, log_id, sorted(self._wanted), self._owner):
                 self._start(lease)
             self._wanted.clear()
+
+    def _take_back(self, back: dict[int, Partition], log_id: str) -> None:
+        """Go on with what nobody has claimed since it went away: the state in memory is that of the store."""
+        for lease in self._store.leases(REPORTS, sorted(back)) if back else ():
+            partition = back[lease.partition]
+            mine = (log_id, partition.lease.epoch, partition.next_offset)
+            if (lease.log_id, lease.epoch, lease.next_offset) == mine:
+                self._partitions[lease.partition] = partition
+                self._consumer.start(lease.partition, lease.next_offset)
+                self._wanted.discard(lease.partition)
 
     def _stand_still(self, gone: OffsetGone) -> None:
         """Stop one partition; what the others have is committed already."""

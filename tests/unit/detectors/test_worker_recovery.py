@@ -42,18 +42,29 @@ def shaky(bench: Any) -> Any:
     return type(bench)(store)
 
 
-def test_a_partition_that_went_away_and_came_back_is_worked_on(bench: Any) -> None:
+@pytest.mark.parametrize("claims", [0, 1])
+@pytest.mark.parametrize("is_renewed", [False, True])
+def test_a_partition_that_went_away_and_came_back_is_worked_on(bench: Any, claims: int, *, is_renewed: bool) -> None:
     consumer = bench.log.consumer(REPORTS, "others")
     bench.worker = Worker(consumer, bench.store, owner="test")
+    bench.minutes("03-10 08:00", 30, 25.0)
     bench.run()
 
     consumer.assign(frozenset())
+    for _ in range(claims):
+        bench.store.claim(REPORTS, consumer.log_id(), [0], "another")
+    if is_renewed:
+        bench.log.renew(REPORTS)
     consumer.assign(frozenset({0}))
-    bench.minutes("03-10 08:00", 60, 23.0)
+    bench.minutes("03-10 08:30", 30, 21.0)
     bench.tick("03-10 09:00")
     bench.run()
 
     assert bench.verdict("03-10 08:00") == ("exceeded", 23.0, "")
+    (lease,) = bench.store.leases(REPORTS, [0])
+    assert lease.epoch == 1 + claims + (
+        claims or is_renewed
+    )  # claimed again only where another one did, or the log is another
 
 
 def test_a_store_that_leaves_during_the_rebuilding_loses_no_partition(shaky: Any) -> None:
