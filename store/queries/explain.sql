@@ -33,20 +33,23 @@ WHERE s.site_id = %(site)s
 ORDER BY s.parameter COLLATE "C", m.start, m.version
 
 -- name: samples
--- The readings in force and those that lost against them, each with the report that brought it.
+-- The readings in force and those that lost against them, each with the report that brought it. The series are sought out first:
+-- a join outside the union reaches neither branch, and the month would be read whole. All kinds are named so that the index is used to its end.
 SELECT s.parameter, r.kind, r.observed_at, r.value, r.flag, r.superseded, d.device_id, p.sha256, p.received_at
 FROM (
     SELECT series, kind, observed_at, value, flag, report, false AS superseded FROM reading
-    WHERE observed_at >= %(start)s AND observed_at < %(finish)s
+    WHERE series = ANY (ARRAY(SELECT series FROM series WHERE site_id = %(site)s AND parameter = ANY (%(parameters)s::text[])))
+        AND kind = ANY ('{0,1,2,3,4,5}'::smallint[])
+        AND observed_at >= %(start)s AND observed_at < %(finish)s
     UNION ALL
     SELECT series, kind, observed_at, value, flag, report, true FROM reading_superseded
-    WHERE observed_at >= %(start)s AND observed_at < %(finish)s
+    WHERE series = ANY (ARRAY(SELECT series FROM series WHERE site_id = %(site)s AND parameter = ANY (%(parameters)s::text[])))
+        AND kind = ANY ('{0,1,2,3,4,5}'::smallint[])
+        AND observed_at >= %(start)s AND observed_at < %(finish)s
 ) AS r
 JOIN series AS s USING (series)
 JOIN report AS p USING (report)
 JOIN device AS d USING (device)
-WHERE s.site_id = %(site)s
-    AND s.parameter = ANY (%(parameters)s::text[])
 ORDER BY s.parameter COLLATE "C", r.kind, r.observed_at, r.superseded, r.report
 
 -- name: registrations
