@@ -151,7 +151,7 @@ class Archive:
         )  # fmt: skip
 
     def alerts(self) -> list[Alert]:
-        """Return all alerts in the order in which they were raised: as many as stand, at equal distances among those of the last month, and those that are over."""
+        """Return all alerts in the order in which they were raised: those that stand, spread over the last month, among those that are over."""
         over = 0 if self.lone else int(self.readings / MINUTES * CLOSED_SHARE)
         turns = [(number, False) for number in np.linspace(0, self.hours - 1, over).astype(int).tolist()]
         last = np.linspace(max(0, self.hours - 30 * DAY_H), self.hours - 1, OPEN_ALERTS).astype(int).tolist()

@@ -13,10 +13,9 @@ from schemas.times import from_us
 from schemas.topics import REPORTS
 from store.alert_port import AlertBatch
 from store.alerts import PostgresAlerts
-from store.binary import copy_stream
-from store.counts import Counts
+from store.binary import INSTANT, array, copy_stream
 from store.port import Advance, WorkBatch
-from store.postgres import Database
+from store.postgres import Cursor, Database
 from store.sql import queries
 from store.work import PostgresWorkStore
 from store.work_commit import reading_columns, report_columns
@@ -25,8 +24,6 @@ SQL: Final = queries("bench")
 COMMIT: Final = queries("commit")
 SLICE_H: Final = 6
 """Hours that are in memory at a time."""
-RESULT_DAYS: Final = 7
-"""Days whose means, verdicts and books are one transaction."""
 AT_ONCE: Final = 2
 """Connections that fill at a time."""
 
@@ -42,8 +39,9 @@ def fill(url: str, archive: Archive) -> None:
             cursor.execute(SQL["reserve_reports"], {"free": int(archive.first_report[-1])})
     tasks: list[Callable[[], None]] = [
         lambda: _fill_reports(url, archive),
+        lambda: _fill_last_month(url, archive),
         lambda: _fill_results(url, archive),
-        *(_month_task(url, archive, hours) for hours in archive.months()),
+        *(_month_task(url, archive, hours) for hours in archive.months()[:-1]),
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for done in [pool.submit(task) for task in tasks]:
@@ -63,6 +61,22 @@ def opened(url: str) -> Iterator[Database]:
         database.close()
 
 
+def _fill_last_month(url: str, archive: Archive) -> None:
+    """Fill the month that goes on being written as workers do, so that its index looks as it does in use.
+
+    One that is built at once has leaves that are all equally full, and split all at the same time.
+    """
+    hours = archive.months()[-1]
+    with opened(url) as database:
+        with database.transaction() as cursor:
+            cursor.execute(
+                COMMIT["reading_partition"], {"at": array(np.array([archive.hour_us(hours.start)]), INSTANT)}
+            )
+        for part in _slices(hours):
+            with database.transaction() as cursor:
+                _copy_readings(cursor, COMMIT["copy_readings"], archive, part)
+
+
 def _month_task(url: str, archive: Archive, hours: range) -> Callable[[], None]:
     return lambda: _fill_month(url, archive, hours)
 
@@ -75,12 +89,16 @@ def _fill_month(url: str, archive: Archive, hours: range) -> None:
     with opened(url) as database, database.transaction() as cursor:
         cursor.execute(statement("make_month", **named))
         for part in _slices(hours):
-            readings, reports = archive.readings_of(part)
-            with cursor.copy(statement("copy_month", **named)) as copy:
-                copy.write(copy_stream(reading_columns(readings, reports)))
+            _copy_readings(cursor, statement("copy_month", **named), archive, part)
         cursor.execute(SQL["sort_in_memory"])
         cursor.execute(statement("index_month", **named))
         cursor.execute(statement("attach_month", **named))
+
+
+def _copy_readings(cursor: Cursor, copying: bytes, archive: Archive, hours: range) -> None:
+    readings, reports = archive.readings_of(hours)
+    with cursor.copy(copying) as copy:
+        copy.write(copy_stream(reading_columns(readings, reports)))
 
 
 def _fill_reports(url: str, archive: Archive) -> None:
@@ -93,15 +111,14 @@ def _fill_reports(url: str, archive: Archive) -> None:
 
 
 def _fill_results(url: str, archive: Archive) -> None:
-    """Write means, verdicts and books week by week, then alerts, as worker and alerts role commit them."""
+    """Write means, verdicts and books day by day, then alerts, as worker and alerts role commit them."""
     with opened(url) as database:
         work = PostgresWorkStore(database)
         (lease,) = work.claim(REPORTS, "bench-archive", [0], "bench")
-        for first in range(0, archive.days, RESULT_DAYS):
-            days = range(first, min(first + RESULT_DAYS, archive.days))
-            means = archive.means_of(range(days.start * DAY_H, days.stop * DAY_H))
-            advance = Advance(lease, days.stop, archive.hour_us(days.stop * DAY_H))
-            counts = Counts.concat([archive.counts_of(day) for day in days])
+        for day in range(archive.days):
+            means = archive.means_of(range(day * DAY_H, (day + 1) * DAY_H))
+            advance = Advance(lease, day + 1, archive.hour_us((day + 1) * DAY_H))
+            counts = archive.counts_of(day)
             work.commit_work(WorkBatch([advance], means=means, verdicts=verdicts_on(means), counts=counts))
         PostgresAlerts(database).commit_alerts(AlertBatch(alerts=[(alert, 0) for alert in archive.alerts()]))
 

@@ -2,20 +2,23 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
+
+import psutil
 
 from ecovigil.bench.archive import Archive
 from ecovigil.bench.archive_fill import opened, statement
 from ecovigil.bench.fleet import FleetShape
 from ecovigil.bench.questions import Question, questions
-from ecovigil.bench.runs import READINGS
 from ecovigil.bench.storing import batch_of, committed_s, raw_of
 from schemas.errors import Unavailable
 from schemas.topics import REPORTS
+from store.port import Lease, WorkBatch
 from store.postgres import Database
 from store.work import PostgresWorkStore
 
@@ -27,6 +30,8 @@ PATTERN: Final = "pattern"
 """What the one without is copied from for each turn."""
 WARM: Final = 3
 """Commits, and answers to a question, before any is timed."""
+ASKED_FOR_S: Final = 6.0
+"""A question of a round is not begun again after that."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Rounds:
     commits: int
     """Of one round and database."""
     answers: int
-    """To each question, of one round and database."""
+    """At most, to each question, of one round and database."""
 
 
 @dataclass
@@ -45,42 +50,47 @@ class Side:
     """What was measured on one database."""
 
     name: str
-    readings_s: list[float] = field(default_factory=list)
-    """Readings a second of each round's commits."""
+    commit_s: list[tuple[float, float]] = field(default_factory=list)
+    """Seconds of each commit, and CPU seconds, ours and the server's."""
     answer_s: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Seconds of each answer, by question."""
     rows: dict[str, int] = field(default_factory=dict)
     """Rows of the answer, by question."""
-    commits: int = 0
-    """All that were made."""
 
-    def commit(self, database: Database, archive: Archive, first: int, count: int) -> None:
-        """Time commits of the turns of the fleet from `first`; those that warm up come before."""
-        shape = FleetShape(devices=archive.devices, start_us=archive.end_us)
-        work, blob = PostgresWorkStore(database), raw_of(shape)
-        (lease,) = work.claim(REPORTS, "bench-size", [0], "bench")
-        turns = range(first, first + WARM + count)
-        taken = [committed_s(work, batch_of(shape, lease, turn, blob))[0] for turn in turns]
-        self.commits += len(taken)
-        self.readings_s.append(count * shape.devices * READINGS / sum(taken[WARM:]))
 
-    def ask(self, name: str, question: Question, count: int) -> None:
-        """Time answers to a question."""
-        for _ in range(WARM):
-            self.rows[name] = question()
-        for _ in range(count):
-            started = time.perf_counter()
-            question()
-            self.answer_s[name].append(time.perf_counter() - started)
+class Writer:
+    """A worker's connection to one database, and the process of the server behind it."""
+
+    def __init__(self, database: Database) -> None:
+        self._work = PostgresWorkStore(database)
+        (self.lease,) = self._work.claim(REPORTS, "bench-size", [0], "bench")
+        self._server = psutil.Process(database.backend()[0])
+
+    def committed_s(self, batch: WorkBatch) -> tuple[float, float]:
+        """Return the seconds, and the CPU seconds of ours and the server's, that a commit takes."""
+        before_s = self._cpu_s()
+        wall_s, own_s = committed_s(self._work, batch)
+        return wall_s, own_s + self._cpu_s() - before_s
+
+    def _cpu_s(self) -> float:
+        times = self._server.cpu_times()
+        return times.user + times.system
 
 
 def compared(url: str, archive: Archive, rounds: Rounds) -> tuple[Side, Side]:
     """Measure the database with the archive and the one without in turn, now this one first, now that; raises Unavailable where their answers differ."""
     grown, empty = sides = (Side(GROWN), Side(EMPTY))
+    shape = FleetShape(devices=archive.devices, start_us=archive.end_us)
+    blob = raw_of(shape)
     for turn in range(rounds.rounds):
         with opened(url) as server:
             _empty_anew(server)
-        _measure(url, archive, rounds, turn, sides if turn % 2 else sides[::-1])
+        order = sides if turn % 2 else sides[::-1]
+        with _connections(url, order) as databases:
+            first = turn * (WARM + rounds.commits)
+            batch = partial(batch_of, shape, blob=blob)
+            _commit(order, databases, batch, range(first, first + WARM + rounds.commits))
+            _ask(order, [questions(database, archive) for database in databases], rounds.answers)
     if grown.rows != empty.rows or not all(grown.rows.values()):
         raise Unavailable(f"bench: the databases do not give as many rows: {grown.rows} and {empty.rows}")
     return grown, empty
@@ -91,14 +101,29 @@ def named(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-def _measure(url: str, archive: Archive, rounds: Rounds, turn: int, sides: Sequence[Side]) -> None:
-    with _connections(url, sides) as databases:
-        for side, database in zip(sides, databases, strict=True):
-            side.commit(database, archive, turn * (WARM + rounds.commits), rounds.commits)
-        asked = [questions(database, archive) for database in databases]
-        for name in asked[0]:
+def _commit(
+    sides: Sequence[Side], databases: Sequence[Database], batch: Callable[[Lease, int], WorkBatch], turns: range
+) -> None:
+    """Time commits of turns of the fleet; the first few warm up."""
+    writers = [Writer(database) for database in databases]
+    for turn in turns:
+        for side, writer in zip(sides, writers, strict=True):
+            taken_s = writer.committed_s(batch(writer.lease, turn))
+            if turn not in turns[:WARM]:
+                side.commit_s.append(taken_s)
+
+
+def _ask(sides: Sequence[Side], asked: Sequence[dict[str, Question]], count: int) -> None:
+    """Time answers to each question; the first few warm up, and slow ones are asked for less often."""
+    for name in asked[0]:
+        begun, number = time.perf_counter(), 0
+        while number <= WARM or (number < WARM + count and time.perf_counter() - begun < ASKED_FOR_S):
             for side, answers in zip(sides, asked, strict=True):
-                side.ask(name, answers[name], rounds.answers)
+                started = time.perf_counter()
+                side.rows[name] = answers[name]()
+                if number >= WARM:
+                    side.answer_s[name].append(time.perf_counter() - started)
+            number += 1
 
 
 @contextmanager

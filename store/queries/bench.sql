@@ -87,13 +87,6 @@ DROP DATABASE IF EXISTS {database} WITH (FORCE)
 SELECT sum(pg_table_size(relid))::bigint, sum(pg_indexes_size(relid))::bigint
 FROM pg_partition_tree('reading')
 
--- name: table_bytes
--- What else is on disk, by table.
-SELECT relname, pg_total_relation_size(oid)
-FROM pg_class
-WHERE relkind = 'r' AND relname IN ('report', 'mean', 'verdict', 'book', 'alert')
-ORDER BY relname
-
 -- name: indexes
 -- The indexes of a table, without its name.
 SELECT regexp_replace(indexdef, '^.* USING', 'USING')
