@@ -33,12 +33,17 @@ MODES: Final[dict[str, Callable[[Terms], Result]]] = {
     "store": store,
     "size": size,
 }
+LONG: Final = ("backfill", "scale", "size")
+"""Modes that a shortened run leaves out unless they are named: it must end soon, and of these it says little."""
 
 
 def bench(
     mode: Annotated[
         list[str] | None,
-        typer.Argument(help=f"测什么；缺省为全部。 What to measure; default: all. {', '.join(MODES)}"),
+        typer.Argument(
+            help=f"测什么；缺省为全部（--quick 时不含 {'、'.join(LONG)}）。"
+            f" What to measure; default: all, with --quick all but {', '.join(LONG)}. {', '.join(MODES)}"
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="缩短的运行。 A shortened run.")] = False,
     embedded: Annotated[
@@ -55,7 +60,7 @@ def bench(
     ] = None,
 ) -> None:
     """性能测试：吞吐、时延、成本，与同次运行的对照并列。 Speed, latency and cost, beside the plain loop and the bare clients (in a checkout)."""
-    chosen = _checked(mode)
+    chosen = _checked(mode, quick=quick)
     why_not(embedded=embedded)
     console = Console()
     for name in chosen:
@@ -65,10 +70,10 @@ def bench(
             keep(result, results.absolute())
 
 
-def _checked(names: list[str] | None) -> list[str]:
+def _checked(names: list[str] | None, *, quick: bool) -> list[str]:
     unknown = sorted(set(names or ()) - set(MODES))
     if unknown:
         raise InvalidConfiguration([f"{name}: no such mode; there are {', '.join(MODES)}" for name in unknown])
     if lacking_deploy():
         raise InvalidConfiguration("bench needs a checkout: what it is compared with is in its benchmarks/")
-    return list(dict.fromkeys(names or MODES))
+    return list(dict.fromkeys(names or (mode for mode in MODES if not (quick and mode in LONG))))
