@@ -40,6 +40,7 @@ class PostgresExport:
         """Yield (section, row) from server-side cursors: memory does not grow with the tables."""
         with self._database.transaction() as cursor:
             cursor.execute(SQL["snapshot"])
+            cursor.execute(SQL["unhurried"])
             for section in FINAL_TABLES:
                 for row in _streamed(cursor.connection, section):
                     yield section, _FORMS[section](row)

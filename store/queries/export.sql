@@ -1,6 +1,9 @@
 -- name: snapshot
--- All sections of one export see the same moment; who reads it may take his time.
+-- All sections of one export see the same moment.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+
+-- name: unhurried
+-- Who reads an export may take his time.
 SET LOCAL idle_in_transaction_session_timeout TO 0;
 
 -- name: mean
