@@ -93,7 +93,7 @@ def _measured(servers: BenchServers, terms: Terms, hours: FleetShape, crowd: Fle
 def notified_after_s(
     live: Order, deliveries: list[tuple[float, str, dict[str, Any]]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the seconds from a report to its notification: of exceedances since the closing one, of warnings since the last one before."""
+    """Return the seconds from a report to its notification: of exceedances since the one that completed the hour, of warnings since the last one before."""
     published = np.load(live.times_file)
     closed: list[float] = []
     warned: list[float] = []
@@ -103,7 +103,7 @@ def notified_after_s(
             continue
         sent = published[:, number // CHUNK]
         if body["kind"] == "exceedance":
-            closed.append(at - float(sent[-1]))
+            closed.append(at - float(sent[0]))
         elif body["kind"] == "early_warning":
             warned.append(at - float(sent[sent <= at].max(initial=published[0, 0])))
     return np.array(closed), np.array(warned)

@@ -11,6 +11,7 @@ from store.port import (
 )
 from store.postgres import Database
 from store.work import PostgresWorkStore
+from tests.contract.alert_stores import Postgres, Store
 
 
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.live)])
@@ -21,6 +22,17 @@ def store(request: pytest.FixtureRequest) -> Iterator[WorkStore]:
         return
     database = Database(request.getfixturevalue("database_url"))
     yield PostgresWorkStore(database)
+    database.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.live)])
+def alert_stores(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """The twin, then PostgreSQL, with the slices of the alerts role."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    database = Database(request.getfixturevalue("database_url"))
+    yield Postgres(database)
     database.close()
 
 

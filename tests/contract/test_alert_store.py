@@ -1,6 +1,5 @@
 """What both stores promise the alerts role."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -17,34 +16,17 @@ from schemas.identity import content_id
 from schemas.registry import Registry
 from schemas.times import HOUR_US, SECOND_US
 from store.alert_port import Alert, AlertBatch, AlertFilter, Notification, Segment, Window
-from store.alerts import PostgresAlerts
-from store.memory import MemoryStore
 from store.port import Advance, OutboxEvent
 from store.postgres import Database
-from store.work import PostgresWorkStore
+from tests.contract.alert_stores import Postgres, Store
 
 T0 = 1_773_100_800_000_000
 """2026-03-10 08:00 CST."""
 
 
-class Postgres(PostgresAlerts, PostgresWorkStore):
-    """The slices a test needs on one connection."""
-
-    def __init__(self, database: Database) -> None:
-        PostgresWorkStore.__init__(self, database)
-
-
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.live)])
-def store(request: pytest.FixtureRequest) -> Iterator[MemoryStore | Postgres]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    database = Database(request.getfixturevalue("database_url"))
-    yield Postgres(database)
-    database.close()
-
-
-Store = MemoryStore | Postgres
+@pytest.fixture
+def store(alert_stores: Store) -> Store:
+    return alert_stores
 
 
 def an_alert(**changed: object) -> Alert:

@@ -1,7 +1,5 @@
 """Findings as the table keeps them, read again by the alerts role after a gap: PostgreSQL and the in-memory twin promise the same."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from alerts.told import told_by, told_in_table
@@ -12,36 +10,16 @@ from schemas.events import Finding
 from schemas.identity import content_id
 from schemas.topics import FINDINGS
 from store.alert_port import AlertBatch
-from store.alerts import PostgresAlerts
-from store.ledger import PostgresLedger
-from store.ledger_port import OwnLoss, passed_over
-from store.memory import MemoryStore
+from store.ledger_port import passed_over
 from store.port import Advance, WorkBatch
-from store.postgres import Database
-from store.work import PostgresWorkStore
+from tests.contract.alert_stores import Store
 
 T = 1_773_115_200_000_000  # 2026-03-10 12:00 China Standard Time
 
 
-class Postgres(PostgresAlerts, PostgresWorkStore):
-    """The slices on one connection."""
-
-    def __init__(self, database: Database) -> None:
-        PostgresWorkStore.__init__(self, database)
-
-    def untold_losses(self) -> list[OwnLoss]:
-        """Return what the ledger keeps."""
-        return PostgresLedger(self.database).untold_losses()
-
-
-@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.live)])
-def store(request: pytest.FixtureRequest) -> Iterator[MemoryStore | Postgres]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
-    database = Database(request.getfixturevalue("database_url"))
-    yield Postgres(database)
-    database.close()
+@pytest.fixture
+def store(alert_stores: Store) -> Store:
+    return alert_stores
 
 
 def finding(number: int) -> Finding:
@@ -52,7 +30,7 @@ def finding(number: int) -> Finding:
     )  # fmt: skip
 
 
-def test_findings_are_found_by_when_they_were_told(store: MemoryStore | Postgres) -> None:
+def test_findings_are_found_by_when_they_were_told(store: Store) -> None:
     store.commit_work(WorkBatch([], findings=[finding_row(finding(number)) for number in (3, 1, 2)]))
 
     found = [Finding.model_validate_json(payload) for payload in store.findings_since(T + 2)]
@@ -60,7 +38,7 @@ def test_findings_are_found_by_when_they_were_told(store: MemoryStore | Postgres
     assert found == [finding(2), finding(3)]
 
 
-def test_a_finding_of_the_table_is_known_by_the_id_of_its_event(store: MemoryStore | Postgres) -> None:
+def test_a_finding_of_the_table_is_known_by_the_id_of_its_event(store: Store) -> None:
     row = finding_row(finding(1))
     store.commit_work(WorkBatch([], findings=[row]))
 
@@ -71,7 +49,7 @@ def test_a_finding_of_the_table_is_known_by_the_id_of_its_event(store: MemorySto
     assert (kept.event_id, kept.row_id) == (event.event_id, event.row_id)
 
 
-def test_a_loss_is_kept_with_the_offsets(store: MemoryStore | Postgres) -> None:
+def test_a_loss_is_kept_with_the_offsets(store: Store) -> None:
     (lease,) = store.claim(FINDINGS, "log", [0], "alerts")
 
     store.commit_alerts(AlertBatch([Advance(lease, 9, T)], losses=[passed_over(FINDINGS, 0, 4, T)]))
