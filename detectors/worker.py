@@ -14,6 +14,7 @@ from typing import Final
 from bus.port import LogConsumer, LogRecord
 from detectors.directory import Directory
 from detectors.draft import Draft
+from detectors.gathering import Gathering
 from detectors.held import Held, held_by
 from detectors.partition import Partition
 from detectors.poison import Sieve
@@ -36,11 +37,13 @@ log = logging.getLogger(__name__)
 class Worker:
     """Works off the partitions of `reports` that the group gives it."""
 
-    def __init__(self, consumer: LogConsumer, store: WorkStore, *, owner: str, max_records: int = 400) -> None:
+    def __init__(
+        self, consumer: LogConsumer, store: WorkStore, *, owner: str, max_records: int = 400, gather_s: float = 0.0
+    ) -> None:
         self._consumer = consumer
         self._store = store
         self._owner = owner
-        self._max_records = max_records
+        self._gathering = Gathering(consumer, max_records, gather_s)
         self._directory = Directory(store)
         self._partitions: dict[int, Partition] = {}
         self._unsure: set[int] = set()
@@ -61,13 +64,14 @@ class Worker:
         if self._unsure:
             return True  # a commit failed that was under way
         try:
-            records = self._consumer.poll(0.0 if self._touched() else wait_s, self._max_records)
+            records = self._gathering.first(0.0 if self._touched() else wait_s)
         except OffsetGone as gone:
             with self._doubting([]):
                 self._stand_still(gone)
             return True
         again = False
         with self._doubting(records):
+            self._gathering.add_rest(records)
             self._follow_registry()
             again = self._follow_marks() | self._judge_stretches()
             self._work(records)
@@ -78,8 +82,8 @@ class Worker:
         """Let the partitions start again from the store where something fails inside; raises Unavailable."""
         try:
             yield
-        except LeaseLost:
-            log.warning("lease lost, partitions are checked", extra={"partitions": sorted(self._partitions)})
+        except (LeaseLost, OffsetGone) as error:  # an offset that is gone is met again
+            log.warning("%s; partitions are checked", error, extra={"partitions": sorted(self._partitions)})
             self._doubt_all()
         except EcoVigilError:
             self._doubt_all()

@@ -121,7 +121,11 @@ class Servers:
 
 
 VARIABLES: Final[dict[str, Callable[[EmbeddedServer], dict[str, str]]]] = {
-    "mqtt": lambda server: {"ECOVIGIL_MQTT__URL": server.url, "ECOVIGIL_MQTT__SHARED": "false"},
+    "mqtt": lambda server: {
+        "ECOVIGIL_MQTT__URL": server.url,
+        "ECOVIGIL_MQTT__SHARED": "false",
+        "ECOVIGIL_BRIDGE__GATHER_MS": "0",
+    },
     "kafka": lambda server: {
         "ECOVIGIL_KAFKA__BOOTSTRAP": server.url,
         "ECOVIGIL_KAFKA__SESSION_MS": str(SESSION_MS),

@@ -110,6 +110,8 @@ class BridgeSettings(Section):
     """For a replay: `now` comes from the simulator over MQTT, not from the machine."""
     future_tolerance_s: int = Field(default=300, ge=1)
     """A report dated further ahead than this is a dead letter (`future_dated`)."""
+    gather_ms: int = Field(default=100, ge=0, le=2_000)
+    """So long after records were sent to Kafka, the reports that come are let gather for the next; 0 for a broker that has few messages under way at once."""
 
 
 class WorkerSettings(Section):
@@ -119,6 +121,8 @@ class WorkerSettings(Section):
     """Consumer group."""
     max_records: int = Field(default=500, ge=1, le=100_000)
     """Log records of one micro-batch."""
+    gather_ms: int = Field(default=100, ge=0, le=2_000)
+    """So long after one micro-batch was begun, the records that come are let gather for the next, unless there are `max_records`."""
 
 
 class NotifierSettings(Section):

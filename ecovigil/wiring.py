@@ -41,6 +41,7 @@ from ecovigil.samples import show_backlog, show_held, show_telling
 from ecovigil.settings import Settings
 from ingest.admission import Limits
 from ingest.bridge import Bridge, BridgeSettings
+from ingest.bundler import BundleLimits
 from ingest.intake import Intake
 from ingest.registry_source import CachedRegistry
 from schemas.errors import InvalidConfiguration
@@ -208,9 +209,9 @@ def _bridge(parts: Parts) -> Role:
     link = MeteredLink(made(mqtt, bridge.client_id, subscription=subscription), parts.meters)
     parts.closing(link.close)
     limits = Limits(bridge.max_report_bytes, bridge.future_tolerance_s * SECOND_US)
-    stage = Bridge(
-        link, producer, _now(parts, mqtt, link), Intake(registry, limits), BridgeSettings(name=bridge.client_id)
-    )
+    bundles = BundleLimits(gather_s=bridge.gather_ms / 1000)
+    bridge_settings = BridgeSettings(name=bridge.client_id, bundle=bundles)
+    stage = Bridge(link, producer, _now(parts, mqtt, link), Intake(registry, limits), bridge_settings)
     parts.meters.health.require("mqtt", lambda: link.is_connected)
     parts.meters.health.require("log", lambda: not stage.is_blocked)
     parts.meters.registry.register(BridgeFigures(stage))
@@ -230,7 +231,8 @@ def _detectors(parts: Parts) -> Role:
     worker = parts.settings.worker
     store = MeteredWorkStore(parts.database(), parts.meters)
     consumer = parts.consumer(REPORTS, worker.group)
-    stage = Worker(consumer, store, owner=parts.owner, max_records=worker.max_records)
+    gather_s = worker.gather_ms / 1000
+    stage = Worker(consumer, store, owner=parts.owner, max_records=worker.max_records, gather_s=gather_s)
     parts.samples.append(lambda: show_held(stage.held(), parts.meters.work))
     return stage
 

@@ -5,6 +5,7 @@ bundle it is in with acks=all; a crash before that makes the broker or the devic
 observed_at, kind, SHA-256) makes the repeat harmless.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -92,6 +93,8 @@ class Bridge:
         """Payload bytes read and not yet on Kafka."""
         self._arrivals = Arrivals()
         self._landings = Landings()
+        self._sent_at = -math.inf
+        """When a bundle was last sent, by the stopwatch."""
 
     @property
     def idle(self) -> bool:
@@ -153,8 +156,9 @@ class Bridge:
             return False
         turn_s = min(wait_s, self._settings.turn_s)
         came = self._read(turn_s if self._open else wait_s)
-        while came and self._open and self._may_read() and not self._is_due():
-            came = self._read(turn_s)
+        while (came or self._gathers()) and self._open and self._may_read() and not self._is_due():
+            self._land()
+            came = self._read(turn_s if came else self._settings.turn_s)
         if came:
             self._send_old()
             return True
@@ -207,6 +211,10 @@ class Bridge:
         oldest = next(iter(self._open.values()), None)
         return oldest is not None and self._stopwatch() - oldest[0].opened_at >= self._settings.bundle.linger_s
 
+    def _gathers(self) -> bool:
+        """Whether bundles were sent so lately that the next wait for company."""
+        return self._stopwatch() - self._sent_at < self._settings.bundle.gather_s
+
     def _send_old(self) -> None:
         latest = self._stopwatch() - self._settings.bundle.linger_s
         for partition in [p for p, (draft, _) in self._open.items() if draft.opened_at <= latest]:
@@ -214,6 +222,7 @@ class Bridge:
 
     def _send(self, partition: int) -> None:
         draft, flight = self._open.pop(partition)
+        self._sent_at = self._stopwatch()
         bundle = draft.seal(self._settings.name, self._intake.parameters)
         self.tally.readings += len(bundle.reading_value)
         self.tally.refused.update(refused.reason for refused in bundle.rejected)

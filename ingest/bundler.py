@@ -16,8 +16,10 @@ class BundleLimits:
     messages: int = 2000
     raw_bytes: int = 512 * 1024
     """Uncompressed; a Kafka record may have 1 MiB by default, and hostile bytes do not compress."""
-    linger_s: float = 0.05
-    """How long it may stay open while the link never runs dry; a link that has nothing more closes it at once."""
+    linger_s: float = 0.1
+    """How long it may stay open while the link never runs dry; a link that has nothing more closes it at once, save for `gather_s`."""
+    gather_s: float = 0.0
+    """So long after bundles were sent, the next stay open although the link has nothing more: few large ones cost less than many small ones."""
 
 
 class _Origin(NamedTuple):

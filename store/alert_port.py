@@ -267,6 +267,6 @@ class AlertStore(Protocol):
         """Hold pending notifications that are due for `hold_us`, oldest first, and return them; others skip them meanwhile."""
         ...
 
-    def settle_notification(self, told: Notification, retry_us: int | None = None) -> None:
-        """Keep the outcome of an attempt: state, attempts and error as given, tried again after `retry_us`."""
+    def settle_notifications(self, told: Sequence[tuple[Notification, int]]) -> None:
+        """Keep the outcomes of attempts: state, attempts and error as given, each tried again after so many µs."""
         ...

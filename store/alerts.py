@@ -57,20 +57,20 @@ class PostgresAlerts:
 
     def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:
         """Return the current verdicts around the windows first … last, up to the nearest met window on either side."""
-        known = self._queried("series", site=site, parameter=parameter)
-        if not known:
+        key: dict[str, Any] = {"site": site, "parameter": parameter, "period": PERIOD_CODE[period]}
+        rows = self._queried("segment", first=from_us(first), last=from_us(last), **key)
+        if not rows:
             return Segment(None, None, ())
-        key: dict[str, Any] = {"series": known[0][0], "period": PERIOD_CODE[period]}
-        low, high = self._queried("edges", first=from_us(first), last=from_us(last), **key)[0]
-        rows = self._queried("windows", low=low, high=high, **key)
-        return Segment(_us(low), _us(high), tuple(Window(to_us(row[0]), *row[1:]) for row in rows))
+        low, high = rows[0][:2]
+        windows = tuple(Window(to_us(start), *facts) for _, _, start, *facts in rows if start is not None)
+        return Segment(_us(low), _us(high), windows)
 
     def window_facts(self, site: str, parameter: str, period: Period, start: int) -> WindowFacts:
         """Return oxygen and flags of one window."""
         key = {"site": site, "period": PERIOD_CODE[period], "start": from_us(start)}
-        oxygen = self._queried("oxygen", **key)
-        flags = self._queried("flags", parameter=parameter, end=from_us(period_end(period, start)), **key)
-        return WindowFacts(oxygen[0][0] if oxygen else None, dict(flags))
+        end = from_us(period_end(period, start))
+        ((oxygen, flags),) = self._queried("window_facts", parameter=parameter, end=end, **key)
+        return WindowFacts(oxygen, flags or {})
 
     def exceedance_alerts(self, site: str, parameter: str, period: Period, segment: Segment) -> list[Alert]:
         """Return the exceedance alerts whose first window lies inside the segment, by first window."""
@@ -124,14 +124,14 @@ class PostgresAlerts:
         """Hold pending notifications that are due for `hold_us`, oldest first, and return them."""
         with self.database.transaction() as cursor:
             cursor.execute(SQL["take"], {"limit": limit, "hold": timedelta(microseconds=hold_us)})
-            held = [Notification(*row) for row in cursor.fetchall()]
-            due = [_due(cursor, notification) for notification in held]
+            due = _due(cursor, [Notification(*row) for row in cursor.fetchall()])
         return sorted(due, key=lambda d: (d.event.at, str(d.alert.alert_id), d.event.step, d.notification.recipient_id))
 
-    def settle_notification(self, told: Notification, retry_us: int | None = None) -> None:
-        """Keep the outcome of an attempt: state, attempts and error as given, tried again after `retry_us`."""
+    def settle_notifications(self, told: Sequence[tuple[Notification, int]]) -> None:
+        """Keep the outcomes of attempts: state, attempts and error as given, each tried again after so many µs."""
+        rows = [vars(one) | {"retry": timedelta(microseconds=retry_us)} for one, retry_us in told]
         with self.database.transaction() as cursor:
-            cursor.execute(SQL["settle"], vars(told) | {"retry": timedelta(microseconds=retry_us or 0)})
+            cursor.executemany(SQL["settle"], rows)
 
     def _queried(self, query: str, **values: Any) -> list[Any]:
         with self.database.read() as cursor:
@@ -179,11 +179,12 @@ def _write_outbox(cursor: Cursor, batch: AlertBatch) -> None:
         cursor.execute(SQL["wake_relay"])
 
 
-def _due(cursor: Cursor, notification: Notification) -> DueNotification:
-    key = {"alert_id": notification.alert_id, "step": notification.step}
-    alert = cursor.execute(SQL["alert"], key).fetchone()
-    event = cursor.execute(SQL["event"], key).fetchone()
-    return DueNotification(notification, _alert(alert), _event(event))
+def _due(cursor: Cursor, held: Sequence[Notification]) -> list[DueNotification]:
+    keys = {"alert_ids": [n.alert_id for n in held], "steps": [n.step for n in held]}
+    alerts = [_alert(row) for row in cursor.execute(SQL["alerts"], keys).fetchall()] if held else []
+    events = [_event(row) for row in cursor.execute(SQL["events"], keys).fetchall()] if held else []
+    alert_of, event_of = {a.alert_id: a for a in alerts}, {(e.alert_id, e.step): e for e in events}
+    return [DueNotification(n, alert_of[n.alert_id], event_of[n.alert_id, n.step]) for n in held]
 
 
 def _columns(alert: Alert) -> dict[str, Any]:

@@ -154,13 +154,14 @@ class MemoryAlerts(MemorySlice):
                 own.next_attempt_at[_key(notification)] = own.now + hold_us
             return [DueNotification(n, own.alert[n.alert_id], own.alert_event[n.alert_id, n.step]) for n in due]
 
-    def settle_notification(self, told: Notification, retry_us: int | None = None) -> None:
-        """Keep the outcome of an attempt; a delivered row stays delivered, whatever a late second attempt says."""
+    def settle_notifications(self, told: Sequence[tuple[Notification, int]]) -> None:
+        """Keep the outcomes of attempts; a delivered row stays delivered, whatever a late second attempt says."""
         own = self.alert_tables
         with self.tables.lock:
-            if own.notification[_key(told)].state == "pending":
-                own.notification[_key(told)] = replace(told)
-                own.next_attempt_at[_key(told)] = own.now + (retry_us or 0)
+            for one, retry_us in told:
+                if own.notification[_key(one)].state == "pending":
+                    own.notification[_key(one)] = replace(one)
+                    own.next_attempt_at[_key(one)] = own.now + retry_us
 
     def _refuse_overtaken(self, batch: AlertBatch) -> None:
         own = self.alert_tables

@@ -25,6 +25,7 @@ class RegistryStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._newest: tuple[int, Registry] = (0, Registry())
 
     def import_registry(self, registry: Registry, imported_by: str, imported_at: int) -> int:
         """Keep a new version of the registry and return its number (from 1)."""
@@ -41,10 +42,12 @@ class RegistryStore:
         return int(found[0])
 
     def registry(self) -> tuple[int, Registry]:
-        """Return the newest version and its registry; 0 and an empty one where nothing was imported."""
-        with self._database.read() as cursor:
-            found = cursor.execute(SQL["newest"]).fetchone()
-        return (found[0], Registry.model_validate_json(found[1])) if found else (0, Registry())
+        """Return the newest version and its registry; 0 and an empty one where nothing was imported. Read once as long as it is the newest."""
+        if self.registry_version() != self._newest[0]:
+            with self._database.read() as cursor:
+                found = cursor.execute(SQL["newest"]).fetchone()
+            self._newest = (found[0], Registry.model_validate_json(found[1])) if found else (0, Registry())
+        return self._newest
 
     def registry_version(self) -> int:
         """Return the newest version, 0 where nothing was imported."""

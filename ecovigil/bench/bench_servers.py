@@ -106,7 +106,10 @@ class BenchServers:
         """Return the settings of a role as variables, beside those of this process."""
         named = {key: value for name, server in self.servers.items() for key, value in VARIABLES[name](server).items()}
         if not self._embedded:
-            named |= {"ECOVIGIL_MQTT__SHARED": "true"}
+            named |= {
+                "ECOVIGIL_MQTT__SHARED": "true",
+                "ECOVIGIL_BRIDGE__GATHER_MS": str(self.settings.bridge.gather_ms),
+            }
         return _inherited() | named | {
             "ECOVIGIL_DATA_DIR": str(self.folder),
             "ECOVIGIL_KAFKA__REPORT_PARTITIONS": str(self.partitions),

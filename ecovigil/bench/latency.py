@@ -20,13 +20,15 @@ from ecovigil.bench.result import Figure, Result, costs, percentiles
 from ecovigil.bench.runs import READINGS, Terms, await_read, carried_out, commit_latency_s, found, load, order, rows
 from ecovigil.real_servers.real_server import CHECKOUT
 from schemas.codes import Kind
-from schemas.times import MINUTE_US
+from schemas.times import MINUTE_US, SECOND_US
 
 BEFORE: Final = 59
 """Turns that were sent before: the sixtieth completes the hour, the one after it shows that its device has moved on."""
 TURN_S: Final = 10.0
 SPEED: Final = 2000
 """Devices of the background, each with one report a second."""
+WARM: Final = 10
+"""Turns of the background that are sent and worked off before: a device that nobody has met costs more than one that reports."""
 
 
 def latency(terms: Terms) -> Result:
@@ -43,7 +45,9 @@ def latency(terms: Terms) -> Result:
             webhook=receiver.outcome()["url"],
         )
         now = hours.instant(BEFORE) + MINUTE_US
-        crowd = FleetShape(devices=SPEED, minutes=terms.of(600, 30), kind=Kind.REALTIME, start_us=now)
+        crowd = FleetShape(
+            devices=SPEED, minutes=WARM + terms.of(600, 30), kind=Kind.REALTIME, start_us=now - WARM * SECOND_US
+        )
         with BenchServers(registry_of(hours, crowd), embedded=terms.embedded, client=terms.client) as servers:
             return _measured(servers, terms, hours, crowd, receiver)
 
@@ -53,8 +57,11 @@ def _measured(servers: BenchServers, terms: Terms, hours: FleetShape, crowd: Fle
     before = hours.model_copy(update={"minutes": BEFORE})
     carried_out(servers, order(servers, before, ticks="acknowledged"))
     await_settled(servers, before)
+    warm = crowd.model_copy(update={"minutes": WARM})
+    carried_out(servers, order(servers, warm, rate=float(SPEED), ticks="by_the_clock"))
+    await_read(servers)
     live = order(servers, hours, first_turn=BEFORE, rate=hours.devices / TURN_S, ticks="none")
-    crowded = order(servers, crowd, rate=float(SPEED), ticks="by_the_clock")
+    crowded = order(servers, crowd, first_turn=WARM, rate=float(SPEED), ticks="by_the_clock")
     with load(servers, crowded) as background, load(servers, live) as boilers:
         servers.meter.begin()
         background.begin()
@@ -62,13 +69,14 @@ def _measured(servers: BenchServers, terms: Terms, hours: FleetShape, crowd: Fle
         boilers.outcome()
         crowd_went = Outcome.model_validate(background.outcome())
         await_read(servers)
-        spent = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), (crowd.reports + 2 * hours.devices) * READINGS)
+        measured = crowd.devices * (crowd.minutes - WARM)
+        spent = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), (measured + 2 * hours.devices) * READINGS)
     receiver.begin()
     deliveries = receiver.outcome()["deliveries"]
     counted = rows(servers)
     for role in ROLES:
         servers.stop(role)
-    readings = crowd.reports * READINGS
+    readings = measured * READINGS
     closed, warned = notified_after_s(live, deliveries)
     figures = [
         Figure(

@@ -32,6 +32,9 @@ GATHER_S: Final = 0.003
 """While there is no room acknowledgements are let gather: one by one they would cost more than the reports."""
 STALLED_S: Final = 60.0
 
+Chunk = tuple[bytes, int, tuple[int, int] | None]
+"""Frames that leave at once, how many reports they are, and where their instant is noted: (turn, chunk of the turn), None where it is not."""
+
 
 class Order(BaseModel):
     """What to publish, and how."""
@@ -92,8 +95,10 @@ class Load:
         chunks = self._shuffled() if self.order.shuffled else self._in_turn()
         self._tell_time(self._first_now())
         self._started = time.time()
-        for frames, count in chunks:
+        for frames, count, place in chunks:
             self._await_room(count)
+            if place is not None:
+                self._times[place] = time.time()
             self._talk.send(frames)
             self._published += count
         published_at = time.time()
@@ -113,7 +118,7 @@ class Load:
         if self.order.times_file:
             np.save(self.order.times_file, self._times)
 
-    def _in_turn(self) -> Iterator[tuple[bytes, int]]:
+    def _in_turn(self) -> Iterator[Chunk]:
         fleet = self._fleet
         for turn in range(self.order.first_turn, self.shape.minutes):
             observed, sent = times(self.shape, turn)
@@ -121,17 +126,17 @@ class Load:
                 self._tell_time(self.shape.instant(turn) + self.shape.period_us + 5 * SECOND_US)
             for low in range(0, self.shape.devices, CHUNK):
                 chunk = fleet[low : low + CHUNK]
-                self._times[turn - self.order.first_turn, low // CHUNK] = time.time()
-                yield b"".join([form.payload(observed, sent, turn) for form in chunk]), len(chunk)
+                place = turn - self.order.first_turn, low // CHUNK
+                yield b"".join([form.payload(observed, sent, turn) for form in chunk]), len(chunk), place
 
-    def _shuffled(self) -> Iterator[tuple[bytes, int]]:
+    def _shuffled(self) -> Iterator[Chunk]:
         fleet, devices = self._fleet, self.shape.devices
         places = list(range(self._total))
         random.Random(1).shuffle(places)
         said = [times(self.shape, turn) for turn in range(self.shape.minutes)]
         for low in range(0, self._total, CHUNK):
             chunk = [divmod(place, devices) for place in places[low : low + CHUNK]]
-            yield b"".join([fleet[device].payload(*said[turn], turn) for turn, device in chunk]), len(chunk)
+            yield b"".join([fleet[device].payload(*said[turn], turn) for turn, device in chunk]), len(chunk), None
 
     def _framed(self) -> list[Form]:
         """Return each device's frame: its report behind the header of a PUBLISH."""

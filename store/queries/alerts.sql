@@ -19,50 +19,50 @@ FROM finding
 WHERE detected_at >= %(since)s
 ORDER BY detected_at, finding_id;
 
--- name: series
-SELECT series
-FROM series
-WHERE site_id = %(site)s AND parameter = %(parameter)s;
+-- name: segment
+-- The nearest met window before the first and after the last window, and the windows between; one row without a window where there are none.
+WITH edge AS (
+    SELECT
+        s.series,
+        (SELECT max(start) FROM verdict AS v
+         WHERE v.series = s.series AND period = %(period)s AND outcome = 'met' AND start < %(first)s) AS low,
+        (SELECT min(start) FROM verdict AS v
+         WHERE v.series = s.series AND period = %(period)s AND outcome = 'met' AND start > %(last)s) AS high
+    FROM series AS s
+    WHERE s.site_id = %(site)s AND s.parameter = %(parameter)s
+)
+SELECT e.low, e.high, v.start, v.outcome = 'exceeded', v.value, v.limit_min, v.limit_max, v.times_over, v.rule, v.binding, v.basis
+FROM edge AS e
+LEFT JOIN verdict AS v
+    ON v.series = e.series
+    AND v.period = %(period)s
+    AND v.outcome IN ('met', 'exceeded')
+    AND v.start > coalesce(e.low, '-infinity')
+    AND v.start <= coalesce(e.high, 'infinity')
+ORDER BY v.start;
 
--- name: edges
--- Start of the nearest met window before the first and after the last window.
+-- name: window_facts
+-- Oxygen of a window, and the flags of its readings: of the kind that the mean was made from; an hour is taken for what a day was made from.
 SELECT
-    (SELECT max(start) FROM verdict
-     WHERE series = %(series)s AND period = %(period)s AND outcome = 'met' AND start < %(first)s),
-    (SELECT min(start) FROM verdict
-     WHERE series = %(series)s AND period = %(period)s AND outcome = 'met' AND start > %(last)s);
-
--- name: windows
-SELECT start, outcome = 'exceeded', value, limit_min, limit_max, times_over, rule, binding, basis
-FROM verdict
-WHERE series = %(series)s
-    AND period = %(period)s
-    AND outcome IN ('met', 'exceeded')
-    AND start > coalesce(%(low)s::timestamptz, '-infinity')
-    AND start <= coalesce(%(high)s::timestamptz, 'infinity')
-ORDER BY start;
-
--- name: oxygen
-SELECT m.value
-FROM mean AS m
-JOIN series AS s USING (series)
-WHERE s.site_id = %(site)s AND s.parameter = 'a19001' AND m.period = %(period)s AND m.start = %(start)s AND m.valid;
-
--- name: flags
--- Of the kind that the mean was made from; an hour is taken for what a day was made from.
-SELECT chr(r.flag), count(*)
-FROM reading AS r
-JOIN mean AS m ON m.series = r.series AND m.kind = r.kind
-JOIN series AS s ON s.series = r.series
-WHERE s.site_id = %(site)s
-    AND s.parameter = %(parameter)s
-    AND m.period = %(period)s
-    AND m.start = %(start)s
-    AND r.observed_at >= %(start)s
-    AND r.observed_at < %(end)s
-    AND r.flag <> ascii('N')
-GROUP BY r.flag
-ORDER BY r.flag;
+    (SELECT m.value
+     FROM mean AS m
+     JOIN series AS s USING (series)
+     WHERE s.site_id = %(site)s AND s.parameter = 'a19001' AND m.period = %(period)s AND m.start = %(start)s AND m.valid),
+    (SELECT json_object_agg(f.flag, f.readings ORDER BY f.flag)
+     FROM (
+         SELECT chr(r.flag) AS flag, count(*) AS readings
+         FROM reading AS r
+         JOIN mean AS m ON m.series = r.series AND m.kind = r.kind
+         JOIN series AS s ON s.series = r.series
+         WHERE s.site_id = %(site)s
+             AND s.parameter = %(parameter)s
+             AND m.period = %(period)s
+             AND m.start = %(start)s
+             AND r.observed_at >= %(start)s
+             AND r.observed_at < %(end)s
+             AND r.flag <> ascii('N')
+         GROUP BY r.flag
+     ) AS f);
 
 -- name: exceedance_alerts
 SELECT {alert}
@@ -224,10 +224,15 @@ FROM due
 WHERE n.alert_id = due.alert_id AND n.step = due.step AND n.recipient_id = due.recipient_id
 RETURNING n.alert_id, n.step, n.recipient_id, n.reason, n.state, n.attempts, n.error;
 
--- name: event
+-- name: alerts
+SELECT {alert}
+FROM alert
+WHERE alert_id = ANY (%(alert_ids)s);
+
+-- name: events
 SELECT alert_id, step, reason, state, grade, at, by, note, text_zh, text_en
 FROM alert_event
-WHERE alert_id = %(alert_id)s AND step = %(step)s;
+JOIN unnest(%(alert_ids)s::uuid[], %(steps)s::integer[]) AS asked (alert_id, step) USING (alert_id, step);
 
 -- name: settle
 -- A delivered row stays delivered, whatever a late second attempt says.

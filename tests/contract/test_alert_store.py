@@ -185,8 +185,8 @@ def test_a_delivered_notification_is_over(store: Store) -> None:
     alert = kept(store, "enterprise")
     (due,) = store.take_notifications(10, 0)
 
-    store.settle_notification(replace(due.notification, state="delivered", attempts=1))
-    store.settle_notification(replace(due.notification, attempts=2, error="late"), 0)
+    store.settle_notifications([(replace(due.notification, state="delivered", attempts=1), 0)])
+    store.settle_notifications([(replace(due.notification, attempts=2, error="late"), 0)])
 
     (told,) = store.notifications_of(alert.alert_id)
     assert (told.state, told.attempts, told.error) == ("delivered", 1, "")
@@ -197,7 +197,7 @@ def test_a_failed_attempt_waits_before_the_next(store: Store) -> None:
     kept(store, "enterprise")
     (due,) = store.take_notifications(10, 0)
 
-    store.settle_notification(replace(due.notification, attempts=1, error="HTTP 503"), 60 * SECOND_US)
+    store.settle_notifications([(replace(due.notification, attempts=1, error="HTTP 503"), 60 * SECOND_US)])
 
     assert store.take_notifications(10, 0) == []
 
@@ -261,7 +261,7 @@ def test_a_failed_attempt_waits_though_its_notifier_dies(database_url: str) -> N
     kept(notifier, "enterprise")
     (due,) = notifier.take_notifications(10, 60 * SECOND_US)
 
-    notifier.settle_notification(replace(due.notification, attempts=1, error="HTTP 503"), 60 * SECOND_US)
+    notifier.settle_notifications([(replace(due.notification, attempts=1, error="HTTP 503"), 60 * SECOND_US)])
     notifier.database.close()
 
     assert successor.take_notifications(10, 60 * SECOND_US) == []

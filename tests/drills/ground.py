@@ -18,7 +18,7 @@ from ecovigil.embedded_server import EmbeddedServer
 from ecovigil.live import BRIDGE
 from ecovigil.real_servers.apache_kafka import ApacheKafka
 from ecovigil.real_servers.mosquitto import Mosquitto
-from ecovigil.settings import DatabaseSettings, KafkaSettings, MqttSettings, Settings
+from ecovigil.settings import BridgeSettings, DatabaseSettings, KafkaSettings, MqttSettings, Settings
 from ecovigil.wiring import make_topics
 from schemas.topics import KAFKA_TOPICS
 from store.postgres import Database
@@ -131,6 +131,7 @@ class Ground:
         ways = {
             "ECOVIGIL_MQTT__URL": f"mqtt://{HOST}:{self._port(role, 'mqtt', self.mqtt.port)}",
             "ECOVIGIL_MQTT__SHARED": "true",
+            "ECOVIGIL_BRIDGE__GATHER_MS": str(BridgeSettings().gather_ms),
             "ECOVIGIL_KAFKA__BOOTSTRAP": f"{HOST}:{self._port(role, 'kafka', self.kafka.port)}",
             "ECOVIGIL_DATABASE__URL": urlunsplit(database._replace(netloc=through)),
             "ECOVIGIL_DATA_DIR": str(folder),

@@ -1,7 +1,9 @@
 """Stand-ins around a bridge: clocks, a link without packet ids, a producer that holds back; and a bridge on them."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from bus.memory_link import MemoryLink
 from bus.memory_log import MemoryLog
@@ -64,6 +66,23 @@ class EndlessLink(MemoryLink):
         return [self.left.pop(0)]
 
 
+class ScriptedLink(MemoryLink):
+    """A link whose polls bring these messages in turn, and then nothing."""
+
+    def __init__(self, topic: str, polls: list[list[bytes]]) -> None:
+        super().__init__()
+        numbers = count(1)
+        self.left = [[Delivery(topic, content, (1, next(numbers))) for content in contents] for contents in polls]
+
+    def poll(self, timeout_s: float, max_messages: int) -> list[Delivery]:
+        return self.left.pop(0) if self.left else []
+
+
+def stopwatch_of(step_s: float) -> Callable[[], float]:
+    """Return a stopwatch on which so much goes by from one look to the next."""
+    return count(0.0, step_s).__next__
+
+
 class HeldProducer:
     """A LogProducer whose acknowledgements come when the test says so."""
 
@@ -109,9 +128,13 @@ def payload(minute: int = 0, value: float = 10.0) -> bytes:
 
 
 def bridge_on(
-    link: MemoryLink, producer: LogProducer, settings: BridgeSettings | None = None, registry: Registry = REGISTRY
+    link: MemoryLink,
+    producer: LogProducer,
+    settings: BridgeSettings | None = None,
+    stopwatch: Callable[[], float] = time.monotonic,
+    registry: Registry = REGISTRY,
 ) -> Bridge:
-    return Bridge(link, producer, Noon(), Intake(FixedRegistry(registry)), settings)
+    return Bridge(link, producer, Noon(), Intake(FixedRegistry(registry)), settings, stopwatch)
 
 
 def bundles(log: MemoryLog) -> list[Bundle]:

@@ -25,9 +25,11 @@ from tests.unit.ingest.bridge_bench import (
     Noon,
     NoTime,
     QosZeroLink,
+    ScriptedLink,
     bridge_on,
     bundles,
     payload,
+    stopwatch_of,
 )
 
 
@@ -152,12 +154,31 @@ def test_a_full_bundle_leaves_before_the_link_runs_dry(link: MemoryLink, log: Me
 
 def test_a_bundle_lingers_while_reports_keep_coming(log: MemoryLog) -> None:
     link = EndlessLink(report_topic("220100", "mn-1"), [payload(minute) for minute in range(6)])
-    opened, then, later, at_last, still = 0.0, 0.02, 0.04, 0.06, 0.06
-    seconds = iter([opened, then, later, at_last, still])
+    settings = BridgeSettings(bundle=BundleLimits(linger_s=0.05))
 
-    Bridge(link, log.producer(), Noon(), Intake(FixedRegistry(REGISTRY)), stopwatch=lambda: next(seconds)).step(0)
+    bridge_on(link, log.producer(), settings, stopwatch_of(0.02)).step(0)
 
     assert [len(bundle) for bundle in bundles(log)] == [3]
+
+
+def test_a_report_after_a_quiet_time_leaves_at_once(log: MemoryLog) -> None:
+    link = ScriptedLink(report_topic("220100", "mn-1"), [[payload(0)], [], [payload(1)], []])
+
+    bridge = bridge_on(link, log.producer(), BridgeSettings(bundle=BundleLimits(gather_s=0.1)), stopwatch_of(0.2))
+    bridge.step(0)
+    bridge.step(0)
+
+    assert [len(bundle) for bundle in bundles(log)] == [1, 1]
+
+
+def test_reports_that_follow_soon_after_a_bundle_gather(log: MemoryLog) -> None:
+    link = ScriptedLink(report_topic("220100", "mn-1"), [[payload(0)], [], [payload(1)], [], [payload(2)], [], []])
+
+    bridge = bridge_on(link, log.producer(), BridgeSettings(bundle=BundleLimits(gather_s=0.1)), stopwatch_of(0.01))
+    bridge.step(0)
+    bridge.step(0)
+
+    assert [len(bundle) for bundle in bundles(log)] == [1, 2]
 
 
 def test_a_bundle_that_was_opened_later_does_not_wait_for_another_report(link: MemoryLink) -> None:
