@@ -1,6 +1,6 @@
 """What one commit of alerts will write: changes are collected here and seen by those that follow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from schemas import topics
 from schemas.codes import FindingKind
 from schemas.events import AlertChanged
 from schemas.registry import Registry
-from store.alert_port import Activation, Alert, AlertBatch, AlertEvent, AlertStore, Notification, WindowFacts
+from store.alert_port import Activation, Alert, AlertBatch, AlertEvent, AlertStore, Notification, Place, WindowFacts
 from store.port import OutboxEvent
 
 
@@ -24,6 +24,7 @@ class Draft:
         self._alerts: dict[UUID, Alert] = {}
         self._kept: dict[UUID, Activation] = {}
         self._activations: dict[UUID, Activation] = {}
+        self._facts: dict[tuple[Place, int], WindowFacts] = {}
         self.batch = AlertBatch()
 
     def alert(self, alert_id: UUID) -> Alert | None:
@@ -31,6 +32,18 @@ class Draft:
         if alert_id not in self._alerts and alert_id not in self._read:
             self._read[alert_id] = self._store.alert(alert_id)
         return self._alerts.get(alert_id) or self._read[alert_id]
+
+    def foresee(self, alert_ids: Iterable[UUID]) -> None:
+        """Read these alerts at once, before they are asked for one by one."""
+        missing = [i for i in dict.fromkeys(alert_ids) if i not in self._read and i not in self._alerts]
+        found = {alert.alert_id: alert for alert in self._store.alerts(missing)}
+        self._read |= {alert_id: found.get(alert_id) for alert_id in missing}
+
+    def foresee_changes(self, changes: Sequence[Change]) -> None:
+        """Read at once what applying these changes will ask for."""
+        self.foresee(change.alert.alert_id for change in changes)
+        windows = dict.fromkeys(w for change in changes if (w := _worst_window(change.alert)) is not None)
+        self._facts |= dict(zip(windows, self._store.window_facts(list(windows)), strict=True))
 
     def noted(self, alerts: list[Alert]) -> list[Alert]:
         """Return alerts that were just read from the store as they would be after the changes so far."""
@@ -72,13 +85,14 @@ class Draft:
     def _worded(self, alert: Alert) -> Alert:
         city = alert.city or next((s.city for i in alert.sites if (s := self._registry.sites.get(i)) and s.city), None)
         alert = replace(alert, city=city)
-        zh, en = texts.compose(alert, self._registry, self._facts(alert))
+        zh, en = texts.compose(alert, self._registry, self._facts_of(alert))
         return replace(alert, text_zh=zh, text_en=en)
 
-    def _facts(self, alert: Alert) -> WindowFacts | None:
-        if alert.kind is not FindingKind.EXCEEDANCE or not (alert.site_id and alert.parameter and alert.period):
-            return None
-        return self._store.window_facts(alert.site_id, alert.parameter, alert.period, alert.detail["worst"]["start"])
+    def _facts_of(self, alert: Alert) -> WindowFacts | None:
+        window = _worst_window(alert)
+        if window is not None and window not in self._facts:
+            (self._facts[window],) = self._store.window_facts([window])
+        return self._facts[window] if window is not None else None
 
     def _tell(self, change: Change, before: Alert | None, also: dict[str, object]) -> None:
         alert = change.alert
@@ -96,6 +110,13 @@ class Draft:
             self._kept.setdefault(activation.activation_id, activation)
         known = self._kept | self._activations
         return [activation for activation in known.values() if activation.alert_id == alert.alert_id]
+
+
+def _worst_window(alert: Alert) -> tuple[Place, int] | None:
+    """Return the window whose facts are told; None where the alert is about something else."""
+    if alert.kind is not FindingKind.EXCEEDANCE or not (alert.site_id and alert.parameter and alert.period):
+        return None
+    return Place(alert.site_id, alert.parameter, alert.period), alert.detail["worst"]["start"]
 
 
 def event_of(change: Change) -> AlertEvent:

@@ -15,7 +15,7 @@ from alerts.grading import grade_of_exceedance
 from alerts.lifecycle import STANDING, Change, Reason, reopen, resolve, stepped, why_regraded, withdraw
 from schemas.codes import AlertState, FindingKind, Period
 from schemas.identity import content_id
-from store.alert_port import Alert, Window
+from store.alert_port import Alert, Place, Window
 
 KnownAt = Callable[[int], int]
 """When the verdict of a window was known: tick, µs."""
@@ -23,13 +23,8 @@ Marks = Mapping[int, list[dict[str, Any]]]
 """The marks that took data out of a window, by its start, as the finding told them."""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What the verdicts are about."""
-
-    site: str
-    parameter: str
-    period: Period
+class Subject(Place):
+    """A place whose exceeded windows make alerts."""
 
     def alert_id(self, first_start: int) -> UUID:
         """Return the id of the alert whose first window starts at `first_start`."""

@@ -15,6 +15,7 @@ from typing import Final
 from alerts.causes import Cause, cause_of, changes_of
 from alerts.draft import Draft
 from alerts.exceedances import Subject, reconcile
+from alerts.lifecycle import Change
 from alerts.told import Told, told_by, told_in_table
 from bus.port import LogConsumer, LogRecord
 from schemas import topics
@@ -22,7 +23,7 @@ from schemas.codes import FindingKind, FindingStatus, Period
 from schemas.errors import LeaseLost, OffsetGone, Overtaken
 from schemas.events import Finding
 from schemas.times import DAY_US
-from store.alert_port import Alert, AlertBatch, AlertStore, Leases
+from store.alert_port import Alert, AlertBatch, AlertStore, Leases, Segment
 from store.ledger_port import passed_over
 from store.port import Advance, Lease
 
@@ -128,6 +129,7 @@ class AlertStage:
         told = self._fresh([t for t in map(told_by, records) if t is not None])
         draft = Draft(self._store, self._registry)
         self._reconcile(draft, [t.finding for t in told])
+        draft.foresee(cause.alert_id for t in told if (cause := cause_of(t.finding)) is not None)
         for t in told:
             self._follow_cause(draft, t.finding)
         batch = draft.finished()
@@ -181,18 +183,16 @@ class AlertStage:
             subject = subject_of(finding)
             if subject is not None:
                 by_subject.setdefault(subject, []).append(finding)
-        for subject, about in by_subject.items():
-            self._reconcile_one(draft, subject, about)
-
-    def _reconcile_one(self, draft: Draft, subject: Subject, findings: Sequence[Finding]) -> None:
-        starts = [finding.start or 0 for finding in findings]
-        place = (subject.site, subject.parameter, subject.period)
-        segment = self._store.segment(*place, min(starts), max(starts))
-        alerts = draft.noted(self._store.exceedance_alerts(*place, segment))
-        known = {finding.start or 0: finding.detected_at for finding in reversed(findings)}
-        latest = max(known.values())
-        marks = {finding.start or 0: finding.detail["marks"] for finding in findings if "marks" in finding.detail}
-        for change in reconcile(subject, alerts, segment.windows, lambda start: known.get(start, latest), marks):
+        starts = {subject: [f.start or 0 for f in about] for subject, about in by_subject.items()}
+        segments = self._store.segments([(subject, min(at), max(at)) for subject, at in starts.items()])
+        standing = self._store.exceedance_alerts(list(zip(by_subject, segments, strict=True)))
+        changes = [
+            change
+            for (subject, about), segment, alerts in zip(by_subject.items(), segments, standing, strict=True)
+            for change in reconciled(subject, about, segment, draft.noted(alerts))
+        ]
+        draft.foresee_changes(changes)
+        for change in changes:
             draft.apply(change)
 
     def _follow_cause(self, draft: Draft, finding: Finding) -> None:
@@ -214,6 +214,16 @@ class AlertStage:
         lease = self._held[partition]
         last = max(r.offset for r in records if r.partition == partition)
         return Advance(lease, last + 1, lease.tick_at if at is None else at)
+
+
+def reconciled(
+    subject: Subject, findings: Sequence[Finding], segment: Segment, alerts: Sequence[Alert]
+) -> list[Change]:
+    """Return what findings about a subject change in its alerts, given the verdicts around them."""
+    known = {finding.start or 0: finding.detected_at for finding in reversed(findings)}
+    latest = max(known.values())
+    marks = {finding.start or 0: finding.detail["marks"] for finding in findings if "marks" in finding.detail}
+    return reconcile(subject, alerts, segment.windows, lambda start: known.get(start, latest), marks)
 
 
 def before_of(draft: Draft, cause: Cause) -> Alert | None:

@@ -112,6 +112,15 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What verdicts are about."""
+
+    site: str
+    parameter: str
+    period: Period
+
+
+@dataclass(frozen=True)
 class Window:
     """A verdict that counts for alerts: met or exceeded."""
 
@@ -215,20 +224,24 @@ class AlertStore(Protocol):
         """Return the findings (JSON) in the state last told, if that was at `since` (tick, µs) or later, oldest first."""
         ...
 
-    def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:
-        """Return the current verdicts around the windows first … last, up to the nearest met window on either side."""
+    def segments(self, around: Sequence[tuple[Place, int, int]]) -> list[Segment]:
+        """Return for each (place, first, last) the current verdicts around these windows, up to the nearest met window on either side."""
         ...
 
-    def window_facts(self, site: str, parameter: str, period: Period, start: int) -> WindowFacts:
-        """Return oxygen and flags of one window."""
+    def window_facts(self, windows: Sequence[tuple[Place, int]]) -> list[WindowFacts]:
+        """Return for each (place, start) oxygen and flags of the window."""
         ...
 
-    def exceedance_alerts(self, site: str, parameter: str, period: Period, segment: Segment) -> list[Alert]:
-        """Return the exceedance alerts whose first window lies inside the segment, by first window."""
+    def exceedance_alerts(self, inside: Sequence[tuple[Place, Segment]]) -> list[list[Alert]]:
+        """Return for each place the exceedance alerts whose first window lies inside the segment, by first window."""
         ...
 
     def alert(self, alert_id: UUID) -> Alert | None:
         """Return one alert."""
+        ...
+
+    def alerts(self, alert_ids: Sequence[UUID]) -> list[Alert]:
+        """Return those of these alerts that there are."""
         ...
 
     def standing_alert(self, kind: FindingKind, device_id: str) -> Alert | None:

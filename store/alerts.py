@@ -7,6 +7,8 @@ changed since it was read (by a person at the desk) is not overwritten: the whol
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from store.alert_port import (
     AlertFilter,
     DueNotification,
     Notification,
+    Place,
     Segment,
     Window,
     WindowFacts,
@@ -55,31 +58,43 @@ class PostgresAlerts:
         """Return the findings (JSON) in the state last told, if that was at `since` or later, oldest first."""
         return [row[0].encode() for row in self._queried("findings_since", since=from_us(since))]
 
-    def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:
-        """Return the current verdicts around the windows first … last, up to the nearest met window on either side."""
-        key: dict[str, Any] = {"site": site, "parameter": parameter, "period": PERIOD_CODE[period]}
-        rows = self._queried("segment", first=from_us(first), last=from_us(last), **key)
-        if not rows:
-            return Segment(None, None, ())
-        low, high = rows[0][:2]
-        windows = tuple(Window(to_us(start), *facts) for _, _, start, *facts in rows if start is not None)
-        return Segment(_us(low), _us(high), windows)
+    def segments(self, around: Sequence[tuple[Place, int, int]]) -> list[Segment]:
+        """Return for each (place, first, last) the current verdicts around these windows, up to the nearest met window on either side."""
+        bounds = {"first": [from_us(first) for _, first, _ in around], "last": [from_us(last) for _, _, last in around]}
+        rows = self._queried("segments", **_places([place for place, _, _ in around]), **bounds) if around else []
+        found = [Segment(None, None, ()) for _ in around]
+        for number, same in groupby(rows, key=itemgetter(0)):
+            _, lows, highs, starts, *facts = zip(*same, strict=True)
+            windows = [Window(to_us(at), *rest) for at, *rest in zip(starts, *facts, strict=True) if at is not None]
+            found[number - 1] = Segment(_us(lows[0]), _us(highs[0]), tuple(windows))
+        return found
 
-    def window_facts(self, site: str, parameter: str, period: Period, start: int) -> WindowFacts:
-        """Return oxygen and flags of one window."""
-        key = {"site": site, "period": PERIOD_CODE[period], "start": from_us(start)}
-        end = from_us(period_end(period, start))
-        ((oxygen, flags),) = self._queried("window_facts", parameter=parameter, end=end, **key)
-        return WindowFacts(oxygen, flags or {})
+    def window_facts(self, windows: Sequence[tuple[Place, int]]) -> list[WindowFacts]:
+        """Return for each (place, start) oxygen and flags of the window."""
+        if not windows:
+            return []
+        starts = [from_us(start) for _, start in windows]
+        ends = [from_us(period_end(place.period, start)) for place, start in windows]
+        spanned = {"start": starts, "end": ends, "earliest": min(starts), "latest": max(ends)}
+        rows = self._queried("window_facts", **_places([place for place, _ in windows]), **spanned)
+        return [WindowFacts(oxygen, flags or {}) for _, oxygen, flags in rows]
 
-    def exceedance_alerts(self, site: str, parameter: str, period: Period, segment: Segment) -> list[Alert]:
-        """Return the exceedance alerts whose first window lies inside the segment, by first window."""
-        bounds = {"low": _instant(segment.low), "high": _instant(segment.high)}
-        return self._listed("exceedance_alerts", site=site, parameter=parameter, period=period.value, **bounds)
+    def exceedance_alerts(self, inside: Sequence[tuple[Place, Segment]]) -> list[list[Alert]]:
+        """Return for each place the exceedance alerts whose first window lies inside the segment, by first window."""
+        asked = _places([place for place, _ in inside]) | {"period": [place.period.value for place, _ in inside]}
+        bounds = {"low": [_instant(s.low) for _, s in inside], "high": [_instant(s.high) for _, s in inside]}
+        found: list[list[Alert]] = [[] for _ in inside]
+        for number, *row in self._queried("exceedance_alerts", **asked, **bounds) if inside else []:
+            found[number - 1].append(_alert(row))
+        return found
 
     def alert(self, alert_id: UUID) -> Alert | None:
         """Return one alert."""
-        return next(iter(self._listed("alert", alert_id=alert_id)), None)
+        return next(iter(self.alerts([alert_id])), None)
+
+    def alerts(self, alert_ids: Sequence[UUID]) -> list[Alert]:
+        """Return those of these alerts that there are."""
+        return self._listed("alerts", alert_ids=list(alert_ids)) if alert_ids else []
 
     def standing_alert(self, kind: FindingKind, device_id: str) -> Alert | None:
         """Return the open or acknowledged alert of this kind about a device."""
@@ -111,8 +126,7 @@ class PostgresAlerts:
         with self.database.transaction(batch.advances) as cursor:
             if batch.seen:
                 cursor.execute(SQL["mark_seen"], {"event_ids": batch.seen})
-            for alert, before in batch.alerts:
-                _write_alert(cursor, alert, before)
+            _write_alerts(cursor, batch.alerts)
             _write_steps(cursor, batch)
             for activation, before in batch.activations:
                 _write_activation(cursor, activation, before)
@@ -141,10 +155,14 @@ class PostgresAlerts:
         return [_alert(row) for row in self._queried(query, **values)]
 
 
-def _write_alert(cursor: Cursor, alert: Alert, before: int) -> None:
-    cursor.execute(SQL["update_alert" if before else "insert_alert"], _columns(alert) | {"before": before})
-    if cursor.rowcount != 1:
-        raise Overtaken(f"alert {alert.alert_id} has changed since it was read")
+def _write_alerts(cursor: Cursor, alerts: Sequence[tuple[Alert, int]]) -> None:
+    new = [_columns(alert) for alert, before in alerts if not before]
+    changed = [_columns(alert) | {"before": before} for alert, before in alerts if before]
+    for name, rows in (("insert_alert", new), ("update_alert", changed)):
+        if rows:
+            cursor.executemany(SQL[name], rows)
+            if cursor.rowcount != len(rows):
+                raise Overtaken(f"one of {len(rows)} alerts has changed since it was read")
 
 
 def _write_steps(cursor: Cursor, batch: AlertBatch) -> None:
@@ -185,6 +203,14 @@ def _due(cursor: Cursor, held: Sequence[Notification]) -> list[DueNotification]:
     events = [_event(row) for row in cursor.execute(SQL["events"], keys).fetchall()] if held else []
     alert_of, event_of = {a.alert_id: a for a in alerts}, {(e.alert_id, e.step): e for e in events}
     return [DueNotification(n, alert_of[n.alert_id], event_of[n.alert_id, n.step]) for n in held]
+
+
+def _places(places: Sequence[Place]) -> dict[str, Any]:
+    return {
+        "site": [place.site for place in places],
+        "parameter": [place.parameter for place in places],
+        "period": [PERIOD_CODE[place.period] for place in places],
+    }
 
 
 def _columns(alert: Alert) -> dict[str, Any]:

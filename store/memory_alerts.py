@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
-from schemas.codes import AlertState, FindingKind, Outcome, Period
+from schemas.codes import AlertState, FindingKind, Outcome
 from schemas.errors import Overtaken
 from schemas.periods import PERIOD_CODE, period_end
 from store.alert_port import (
@@ -16,6 +16,7 @@ from store.alert_port import (
     AlertFilter,
     DueNotification,
     Notification,
+    Place,
     Segment,
     Window,
     WindowFacts,
@@ -64,32 +65,33 @@ class MemoryAlerts(MemorySlice):
             rows = [row for row in self.tables.finding.values() if row.detected_at >= since]
         return [row.payload for row in sorted(rows, key=lambda row: (row.detected_at, row.finding_id))]
 
-    def segment(self, site: str, parameter: str, period: Period, first: int, last: int) -> Segment:
-        """Return the current verdicts around the windows first … last, up to the nearest met window on either side."""
+    def segments(self, around: Sequence[tuple[Place, int, int]]) -> list[Segment]:
+        """Return for each (place, first, last) the current verdicts around these windows, up to the nearest met window on either side."""
         with self.tables.lock:
-            return around(_windows(self.tables, site, parameter, period), first, last)
+            return [segment_of(_windows(self.tables, place), first, last) for place, first, last in around]
 
-    def window_facts(self, site: str, parameter: str, period: Period, start: int) -> WindowFacts:
-        """Return oxygen and flags of one window."""
+    def window_facts(self, windows: Sequence[tuple[Place, int]]) -> list[WindowFacts]:
+        """Return for each (place, start) oxygen and flags of the window."""
         with self.tables.lock:
-            return WindowFacts(
-                _oxygen(self.tables, site, period, start), _flags(self.tables, site, parameter, period, start)
-            )
+            return [
+                WindowFacts(_oxygen(self.tables, place, start), _flags(self.tables, place, start))
+                for place, start in windows
+            ]
 
-    def exceedance_alerts(self, site: str, parameter: str, period: Period, segment: Segment) -> list[Alert]:
-        """Return the exceedance alerts whose first window lies inside the segment, by first window."""
-        key = (FindingKind.EXCEEDANCE, site, parameter, period)
-        low = segment.low if segment.low is not None else float("-inf")
-        high = segment.high if segment.high is not None else float("inf")
+    def exceedance_alerts(self, inside: Sequence[tuple[Place, Segment]]) -> list[list[Alert]]:
+        """Return for each place the exceedance alerts whose first window lies inside the segment, by first window."""
         with self.tables.lock:
-            kept = self.alert_tables.alert.values()
-            of_key = [(a.first_start, a) for a in kept if (a.kind, a.site_id, a.parameter, a.period) == key]
-        found = [(at, alert) for at, alert in of_key if at is not None and low < at <= high]
-        return [alert for _, alert in sorted(found, key=lambda pair: pair[0])]
+            kept = [a for a in self.alert_tables.alert.values() if a.kind is FindingKind.EXCEEDANCE]
+        return [_inside(kept, place, segment) for place, segment in inside]
 
     def alert(self, alert_id: UUID) -> Alert | None:
         """Return one alert."""
         return self.alert_tables.alert.get(alert_id)
+
+    def alerts(self, alert_ids: Sequence[UUID]) -> list[Alert]:
+        """Return those of these alerts that there are."""
+        with self.tables.lock:
+            return [self.alert_tables.alert[i] for i in dict.fromkeys(alert_ids) if i in self.alert_tables.alert]
 
     def standing_alert(self, kind: FindingKind, device_id: str) -> Alert | None:
         """Return the open or acknowledged alert of this kind about a device."""
@@ -173,7 +175,16 @@ class MemoryAlerts(MemorySlice):
                 raise Overtaken(f"activation {activation.activation_id} has changed since it was read")
 
 
-def around(windows: Sequence[Window], first: int, last: int) -> Segment:
+def _inside(alerts: Sequence[Alert], place: Place, segment: Segment) -> list[Alert]:
+    low = segment.low if segment.low is not None else float("-inf")
+    high = segment.high if segment.high is not None else float("inf")
+    key = (place.site, place.parameter, place.period)
+    of_key = [(a.first_start, a) for a in alerts if (a.site_id, a.parameter, a.period) == key]
+    found = [(at, alert) for at, alert in of_key if at is not None and low < at <= high]
+    return [alert for _, alert in sorted(found, key=lambda pair: pair[0])]
+
+
+def segment_of(windows: Sequence[Window], first: int, last: int) -> Segment:
     """Return the part of an ascending timeline between the nearest met windows before `first` and after `last`."""
     low = max((w.start for w in windows if not w.exceeded and w.start < first), default=None)
     high = min((w.start for w in windows if not w.exceeded and w.start > last), default=None)
@@ -181,9 +192,9 @@ def around(windows: Sequence[Window], first: int, last: int) -> Segment:
     return Segment(low, high, tuple(inside))
 
 
-def _windows(tables: MemoryTables, site: str, parameter: str, period: Period) -> list[Window]:
-    series = tables.series.get((site, parameter))
-    timeline = tables.verdict.get((series, PERIOD_CODE[period])) if series is not None else None
+def _windows(tables: MemoryTables, place: Place) -> list[Window]:
+    series = tables.series.get((place.site, place.parameter))
+    timeline = tables.verdict.get((series, PERIOD_CODE[place.period])) if series is not None else None
     rows = sorted(timeline.rows.items()) if timeline is not None else []
     return [
         Window(
@@ -202,20 +213,20 @@ def _windows(tables: MemoryTables, site: str, parameter: str, period: Period) ->
     ]
 
 
-def _oxygen(tables: MemoryTables, site: str, period: Period, start: int) -> float | None:
-    timeline = tables.mean.get((tables.series.get((site, OXYGEN), 0), PERIOD_CODE[period]))
+def _oxygen(tables: MemoryTables, place: Place, start: int) -> float | None:
+    timeline = tables.mean.get((tables.series.get((place.site, OXYGEN), 0), PERIOD_CODE[place.period]))
     row = timeline.rows.get(start) if timeline is not None else None
     return row.value if row is not None and row.valid else None
 
 
-def _flags(tables: MemoryTables, site: str, parameter: str, period: Period, start: int) -> dict[str, int]:
-    series = tables.series.get((site, parameter), 0)
-    means = tables.mean.get((series, PERIOD_CODE[period]))
+def _flags(tables: MemoryTables, place: Place, start: int) -> dict[str, int]:
+    series = tables.series.get((place.site, place.parameter), 0)
+    means = tables.mean.get((series, PERIOD_CODE[place.period]))
     mean = means.rows.get(start) if means is not None else None
     readings = tables.reading.get((series, mean.kind)) if mean is not None else None
     if readings is None:
         return {}
-    flags = sorted(chr(readings.rows[at].flag) for at in readings.between(start, period_end(period, start)))
+    flags = sorted(chr(readings.rows[at].flag) for at in readings.between(start, period_end(place.period, start)))
     return {flag: flags.count(flag) for flag in dict.fromkeys(flags) if flag != "N"}
 
 

@@ -1,10 +1,11 @@
 """`bench latency`: from the publish of a report to the notification that it causes, in real time, under 20,000 readings a second.
 
 A background of loggers reports every second; a few hundred boilers report minutes, and their hour ends while it is measured. Time goes by as
-fast as on the wall (four ticks a second), only from another starting point. A turn of the boilers is sent within ten seconds, not sixty.
+fast as on the wall (four ticks a second), only from another starting point. A shortened run sends a turn of the boilers within ten seconds, not sixty.
 """
 
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from ecovigil.bench.bench_servers import BenchServers
 from ecovigil.bench.chain import ROLES, await_settled, lost_and_doubled, start_roles
 from ecovigil.bench.child import Child
 from ecovigil.bench.fleet import FleetShape, is_bypassed, registry_of
-from ecovigil.bench.load import CHUNK, Order, Outcome
+from ecovigil.bench.load import Order, Outcome
 from ecovigil.bench.result import Figure, Result, costs, percentiles
 from ecovigil.bench.runs import READINGS, Terms, await_read, carried_out, commit_latency_s, found, load, order, rows
 from ecovigil.real_servers.real_server import CHECKOUT
@@ -24,7 +25,8 @@ from schemas.times import MINUTE_US, SECOND_US
 
 BEFORE: Final = 59
 """Turns that were sent before: the sixtieth completes the hour, the one after it shows that its device has moved on."""
-TURN_S: Final = 10.0
+LEAD_S: Final = 5.0
+"""So long the background reports alone."""
 SPEED: Final = 2000
 """Devices of the background, each with one report a second."""
 WARM: Final = 10
@@ -60,11 +62,12 @@ def _measured(servers: BenchServers, terms: Terms, hours: FleetShape, crowd: Fle
     warm = crowd.model_copy(update={"minutes": WARM})
     carried_out(servers, order(servers, warm, rate=float(SPEED), ticks="by_the_clock"))
     await_read(servers)
-    live = order(servers, hours, first_turn=BEFORE, rate=hours.devices / TURN_S, ticks="none")
+    live = order(servers, hours, first_turn=BEFORE, rate=hours.devices / terms.of(60, 10), chunk=1)
     crowded = order(servers, crowd, first_turn=WARM, rate=float(SPEED), ticks="by_the_clock")
     with load(servers, crowded) as background, load(servers, live) as boilers:
         servers.meter.begin()
         background.begin()
+        time.sleep(LEAD_S)
         boilers.begin()
         boilers.outcome()
         crowd_went = Outcome.model_validate(background.outcome())
@@ -109,7 +112,7 @@ def notified_after_s(
         number = next((int(s[1:]) for s in body["sites"] if s.startswith(live.shape.prefix)), None)
         if number is None or not is_bypassed(live.shape, number) or at < published[0, 0]:
             continue
-        sent = published[:, number // CHUNK]
+        sent = published[:, number // live.chunk]
         if body["kind"] == "exceedance":
             closed.append(at - float(sent[0]))
         elif body["kind"] == "early_warning":

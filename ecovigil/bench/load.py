@@ -26,8 +26,6 @@ from schemas.errors import Unavailable
 from schemas.times import MINUTE_US, SECOND_US
 from schemas.topics import REPORTS
 
-CHUNK: Final = 50
-"""Reports that leave at one noted instant."""
 GATHER_S: Final = 0.003
 """While there is no room acknowledgements are let gather: one by one they would cost more than the reports."""
 STALLED_S: Final = 60.0
@@ -47,6 +45,8 @@ class Order(BaseModel):
     """Where ticks go; "": none are sent."""
     until: Literal["kafka", "broker"] = "kafka"
     """Whose acknowledgement makes room for the next report: SHA-256 from the bridge, or PUBACK."""
+    chunk: int = 50
+    """Reports that leave at one noted instant."""
     window: int = 10_000
     """Reports under way at most."""
     rate: float = 0.0
@@ -87,7 +87,7 @@ class Load:
         self._started = 0.0
         turns = order.shape.minutes - order.first_turn
         self._fleet = self._framed()
-        self._times = np.zeros((turns, -(-order.shape.devices // CHUNK)))
+        self._times = np.zeros((turns, -(-order.shape.devices // order.chunk)))
         self._total = turns * order.shape.devices
 
     def run(self) -> Outcome:
@@ -124,9 +124,9 @@ class Load:
             observed, sent = times(self.shape, turn)
             if not self.order.rate:  # else time goes by as on the wall, and only one of the loads tells it
                 self._tell_time(self.shape.instant(turn) + self.shape.period_us + 5 * SECOND_US)
-            for low in range(0, self.shape.devices, CHUNK):
-                chunk = fleet[low : low + CHUNK]
-                place = turn - self.order.first_turn, low // CHUNK
+            for low in range(0, self.shape.devices, self.order.chunk):
+                chunk = fleet[low : low + self.order.chunk]
+                place = turn - self.order.first_turn, low // self.order.chunk
                 yield b"".join([form.payload(observed, sent, turn) for form in chunk]), len(chunk), place
 
     def _shuffled(self) -> Iterator[Chunk]:
@@ -134,8 +134,8 @@ class Load:
         places = list(range(self._total))
         random.Random(1).shuffle(places)
         said = [times(self.shape, turn) for turn in range(self.shape.minutes)]
-        for low in range(0, self._total, CHUNK):
-            chunk = [divmod(place, devices) for place in places[low : low + CHUNK]]
+        for low in range(0, self._total, self.order.chunk):
+            chunk = [divmod(place, devices) for place in places[low : low + self.order.chunk]]
             yield b"".join([fleet[device].payload(*said[turn], turn) for turn, device in chunk]), len(chunk), None
 
     def _framed(self) -> list[Form]:

@@ -15,7 +15,7 @@ from bus.mqtt_fleet import DeviceFleetLink
 from ecovigil.bench.bench_servers import BenchServers, versions
 from ecovigil.bench.child import Child
 from ecovigil.bench.fleet import FleetShape
-from ecovigil.bench.load import CHUNK, Order, Outcome
+from ecovigil.bench.load import Order, Outcome
 from ecovigil.bench.result import Cost, Figure, Result, costs, machine, package_versions
 from ecovigil.log_access import kafka_address
 from ecovigil.real_servers.real_server import CHECKOUT
@@ -155,7 +155,7 @@ def commit_latency_s(servers: BenchServers, asked: Order) -> NDArray[np.float64]
     device, instant, committed = (np.array(column) for column in zip(*found, strict=True))
     turn = (instant - shape.instant(asked.first_turn)) // shape.period_us
     mine = turn >= 0
-    latency: NDArray[np.float64] = committed[mine] - published[turn[mine], device[mine] // CHUNK]
+    latency: NDArray[np.float64] = committed[mine] - published[turn[mine], device[mine] // asked.chunk]
     return latency
 
 

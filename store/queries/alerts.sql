@@ -19,66 +19,82 @@ FROM finding
 WHERE detected_at >= %(since)s
 ORDER BY detected_at, finding_id;
 
--- name: segment
--- The nearest met window before the first and after the last window, and the windows between; one row without a window where there are none.
-WITH edge AS (
+-- name: segments
+-- For each place: the nearest met window before the first and after the last window, and the windows between; one row without a window where there are none.
+WITH edge AS MATERIALIZED (
     SELECT
+        a.number,
+        a.period,
         s.series,
-        (SELECT max(start) FROM verdict AS v
-         WHERE v.series = s.series AND period = %(period)s AND outcome = 'met' AND start < %(first)s) AS low,
-        (SELECT min(start) FROM verdict AS v
-         WHERE v.series = s.series AND period = %(period)s AND outcome = 'met' AND start > %(last)s) AS high
-    FROM series AS s
-    WHERE s.site_id = %(site)s AND s.parameter = %(parameter)s
+        (SELECT max(v.start) FROM verdict AS v
+         WHERE v.series = s.series AND v.period = a.period AND v.outcome = 'met' AND v.start < a.first) AS low,
+        (SELECT min(v.start) FROM verdict AS v
+         WHERE v.series = s.series AND v.period = a.period AND v.outcome = 'met' AND v.start > a.last) AS high
+    FROM unnest(
+        %(site)s::text[], %(parameter)s::text[], %(period)s::smallint[], %(first)s::timestamptz[], %(last)s::timestamptz[]
+    ) WITH ORDINALITY AS a (site_id, parameter, period, first, last, number)
+    JOIN series AS s USING (site_id, parameter)
 )
-SELECT e.low, e.high, v.start, v.outcome = 'exceeded', v.value, v.limit_min, v.limit_max, v.times_over, v.rule, v.binding, v.basis
+SELECT e.number, e.low, e.high, w.*
 FROM edge AS e
-LEFT JOIN verdict AS v
-    ON v.series = e.series
-    AND v.period = %(period)s
-    AND v.outcome IN ('met', 'exceeded')
-    AND v.start > coalesce(e.low, '-infinity')
-    AND v.start <= coalesce(e.high, 'infinity')
-ORDER BY v.start;
+LEFT JOIN LATERAL (
+    SELECT v.start, v.outcome = 'exceeded', v.value, v.limit_min, v.limit_max, v.times_over, v.rule, v.binding, v.basis
+    FROM verdict AS v
+    WHERE v.series = e.series
+        AND v.period = e.period
+        AND v.outcome IN ('met', 'exceeded')
+        AND v.start > coalesce(e.low, '-infinity')
+        AND v.start <= coalesce(e.high, 'infinity')
+    ORDER BY v.start
+) AS w ON true
+ORDER BY e.number, w.start;
 
 -- name: window_facts
--- Oxygen of a window, and the flags of its readings: of the kind that the mean was made from; an hour is taken for what a day was made from.
+-- For each window: oxygen, and the flags of its readings: of the kind that the mean was made from; an hour is taken for what a day was made from.
 SELECT
+    a.number,
     (SELECT m.value
      FROM mean AS m
      JOIN series AS s USING (series)
-     WHERE s.site_id = %(site)s AND s.parameter = 'a19001' AND m.period = %(period)s AND m.start = %(start)s AND m.valid),
+     WHERE s.site_id = a.site_id AND s.parameter = 'a19001' AND m.period = a.period AND m.start = a.start AND m.valid),
     (SELECT json_object_agg(f.flag, f.readings ORDER BY f.flag)
      FROM (
          SELECT chr(r.flag) AS flag, count(*) AS readings
-         FROM reading AS r
-         JOIN mean AS m ON m.series = r.series AND m.kind = r.kind
-         JOIN series AS s ON s.series = r.series
-         WHERE s.site_id = %(site)s
-             AND s.parameter = %(parameter)s
-             AND m.period = %(period)s
-             AND m.start = %(start)s
-             AND r.observed_at >= %(start)s
-             AND r.observed_at < %(end)s
+         FROM series AS s
+         JOIN mean AS m ON m.series = s.series AND m.period = a.period AND m.start = a.start
+         JOIN reading AS r ON r.series = m.series AND r.kind = m.kind
+         WHERE s.site_id = a.site_id
+             AND s.parameter = a.parameter
+             AND r.observed_at >= a.start
+             AND r.observed_at < a.end
+             AND r.observed_at >= %(earliest)s
+             AND r.observed_at < %(latest)s
              AND r.flag <> ascii('N')
          GROUP BY r.flag
-     ) AS f);
+     ) AS f)
+FROM unnest(
+    %(site)s::text[], %(parameter)s::text[], %(period)s::smallint[], %(start)s::timestamptz[], %(end)s::timestamptz[]
+) WITH ORDINALITY AS a (site_id, parameter, period, start, "end", number)
+ORDER BY a.number;
 
 -- name: exceedance_alerts
-SELECT {alert}
-FROM alert
-WHERE kind = 'exceedance'
-    AND site_id = %(site)s
-    AND parameter = %(parameter)s
-    AND period = %(period)s
-    AND first_start > coalesce(%(low)s::timestamptz, '-infinity')
-    AND first_start <= coalesce(%(high)s::timestamptz, 'infinity')
-ORDER BY first_start;
+SELECT a.number, {alert}
+FROM unnest(
+    %(site)s::text[], %(parameter)s::text[], %(period)s::text[], %(low)s::timestamptz[], %(high)s::timestamptz[]
+) WITH ORDINALITY AS a (of_site, of_parameter, of_period, low, high, number)
+JOIN alert
+    ON kind = 'exceedance'
+    AND site_id = a.of_site
+    AND parameter = a.of_parameter
+    AND period = a.of_period
+    AND first_start > coalesce(a.low, '-infinity')
+    AND first_start <= coalesce(a.high, 'infinity')
+ORDER BY a.number, first_start;
 
--- name: alert
+-- name: alerts
 SELECT {alert}
 FROM alert
-WHERE alert_id = %(alert_id)s;
+WHERE alert_id = ANY (%(alert_ids)s);
 
 -- name: standing
 SELECT {alert}
@@ -223,11 +239,6 @@ SET next_attempt_at = now() + %(hold)s,
 FROM due
 WHERE n.alert_id = due.alert_id AND n.step = due.step AND n.recipient_id = due.recipient_id
 RETURNING n.alert_id, n.step, n.recipient_id, n.reason, n.state, n.attempts, n.error;
-
--- name: alerts
-SELECT {alert}
-FROM alert
-WHERE alert_id = ANY (%(alert_ids)s);
 
 -- name: events
 SELECT alert_id, step, reason, state, grade, at, by, note, text_zh, text_en

@@ -15,7 +15,7 @@ from schemas.errors import LeaseLost, Overtaken
 from schemas.identity import content_id
 from schemas.registry import Registry
 from schemas.times import HOUR_US, SECOND_US
-from store.alert_port import Alert, AlertBatch, AlertFilter, Notification, Segment, Window
+from store.alert_port import Alert, AlertBatch, AlertFilter, Notification, Place, Segment, Window
 from store.port import Advance, OutboxEvent
 from store.postgres import Database
 from tests.contract.alert_stores import Postgres, Store
@@ -154,12 +154,14 @@ def test_a_resolved_alert_does_not_stand(store: Store) -> None:
 
 def test_exceedance_alerts_of_a_segment_begin_inside_it(store: Store) -> None:
     early, late = kept(store), kept(store, first_start=T0 + 5 * HOUR_US, last_start=T0 + 5 * HOUR_US)
-    place = ("boiler-1", "a21002", Period.HOUR)
+    place = Place("boiler-1", "a21002", Period.HOUR)
+    everything, after, before = Segment(None, None, ()), Segment(T0, None, ()), Segment(None, T0 + HOUR_US, ())
+    elsewhere = replace(place, site="boiler-2")
 
-    assert store.exceedance_alerts(*place, Segment(None, None, ())) == [early, late]
-    assert store.exceedance_alerts(*place, Segment(T0, None, ())) == [late]
-    assert store.exceedance_alerts(*place, Segment(None, T0 + HOUR_US, ())) == [early]
-    assert store.exceedance_alerts("boiler-2", "a21002", Period.HOUR, Segment(None, None, ())) == []
+    found = store.exceedance_alerts([(place, everything), (place, after), (elsewhere, everything), (place, before)])
+
+    assert found == [[early, late], [late], [], [early]]
+    assert store.exceedance_alerts([]) == []
 
 
 def test_a_notification_is_held_by_one_notifier(store: Store) -> None:

@@ -1,17 +1,20 @@
 """What both stores tell the alerts role of verdicts and windows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from schemas.codes import Outcome, Period
 from schemas.columns import Means, Readings, Reports
 from schemas.times import HOUR_US, SECOND_US
-from store.alert_port import Segment, Window, WindowFacts
+from store.alert_port import Place, Segment, Window, WindowFacts
 from store.port import Advance, Verdicts, WorkBatch
 from tests.contract.alert_stores import Store
 
 T0 = 1_773_100_800_000_000
 """2026-03-10 08:00 CST."""
+NOX = Place("boiler-1", "a21002", Period.HOUR)
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def test_a_segment_reaches_to_the_nearest_met_windows(
 ) -> None:
     verdicts(store, "MEENME")
 
-    segment = store.segment("boiler-1", "a21002", Period.HOUR, T0 + first * HOUR_US, T0 + last * HOUR_US)
+    (segment,) = store.segments([(NOX, T0 + first * HOUR_US, T0 + last * HOUR_US)])
 
     assert segment.low == (None if low is None else T0 + low * HOUR_US)
     assert segment.high == (None if high is None else T0 + high * HOUR_US)
@@ -55,13 +58,24 @@ def test_a_segment_reaches_to_the_nearest_met_windows(
 def test_a_window_brings_its_figures_and_its_rule(store: Store) -> None:
     verdicts(store, "E")
 
-    (window,) = store.segment("boiler-1", "a21002", Period.HOUR, T0, T0).windows
+    (segment,) = store.segments([(NOX, T0, T0)])
 
+    (window,) = segment.windows
     assert window == Window(T0, True, 130.0, None, 100.0, 0.3, "rule-1", "binding-1", "measured")
 
 
+def test_segments_of_several_places_come_in_the_order_asked(store: Store) -> None:
+    verdicts(store, "MEM")
+    unknown = replace(NOX, site="nowhere")
+
+    found = store.segments([(NOX, T0 + HOUR_US, T0 + HOUR_US), (unknown, T0, T0), (NOX, T0, T0)])
+
+    assert [hours(segment) for segment in found] == ["1E 2M", "", "0M 1E 2M"]
+    assert store.segments([]) == []
+
+
 def test_a_series_that_nobody_knows_has_no_verdicts(store: Store) -> None:
-    assert store.segment("nowhere", "a21002", Period.HOUR, T0, T0) == Segment(None, None, ())
+    assert store.segments([(replace(NOX, site="nowhere"), T0, T0)]) == [Segment(None, None, ())]
 
 
 def test_facts_of_a_window_are_its_oxygen_and_its_flags(store: Store) -> None:
@@ -76,8 +90,8 @@ def test_facts_of_a_window_are_its_oxygen_and_its_flags(store: Store) -> None:
     )  # fmt: skip
     store.commit_work(stored(store, readings, means))
 
-    assert store.window_facts("boiler-1", "a21002", Period.HOUR, T0) == WindowFacts(9.6, {"C": 2})
-    assert store.window_facts("boiler-2", "a21002", Period.HOUR, T0) == WindowFacts()
+    windows = [(replace(NOX, site="boiler-2"), T0), (NOX, T0)]
+    assert store.window_facts(windows) == [WindowFacts(), WindowFacts(9.6, {"C": 2})]
 
 
 def stored(store: Store, readings: Readings, means: Means) -> WorkBatch:

@@ -22,7 +22,6 @@ from tests.unit.ingest.bridge_bench import (
     REGISTRY,
     EndlessLink,
     HeldProducer,
-    Noon,
     NoTime,
     QosZeroLink,
     ScriptedLink,
@@ -164,7 +163,9 @@ def test_a_bundle_lingers_while_reports_keep_coming(log: MemoryLog) -> None:
 def test_a_report_after_a_quiet_time_leaves_at_once(log: MemoryLog) -> None:
     link = ScriptedLink(report_topic("220100", "mn-1"), [[payload(0)], [], [payload(1)], []])
 
-    bridge = bridge_on(link, log.producer(), BridgeSettings(bundle=BundleLimits(gather_s=0.1)), stopwatch_of(0.2))
+    settings = BridgeSettings(bundle=BundleLimits(linger_s=10.0, gather_s=0.1))
+
+    bridge = bridge_on(link, log.producer(), settings, stopwatch_of(0.2))
     bridge.step(0)
     bridge.step(0)
 
@@ -184,10 +185,12 @@ def test_reports_that_follow_soon_after_a_bundle_gather(log: MemoryLog) -> None:
 def test_a_bundle_that_was_opened_later_does_not_wait_for_another_report(link: MemoryLink) -> None:
     for device in ("mn-1", "mn-2"):
         link.offer(report_topic("220100", device), payload())
-    seconds = iter([0.0, 0.02, 0.04, 0.06, 0.06])  # first opened, not due, second opened, due, which are old
-    settings = BridgeSettings(poll_messages=1)
+    seconds = iter(
+        [0.0, 0.02, 0.04, 0.06, 0.06, 0.06, 0.06]
+    )  # opened, not due, second opened, due, which are old, sent
+    settings = BridgeSettings(poll_messages=1, bundle=BundleLimits(linger_s=0.05))
     producer = HeldProducer()
-    bridge = Bridge(link, producer, Noon(), Intake(FixedRegistry(REGISTRY)), settings, lambda: next(seconds))
+    bridge = bridge_on(link, producer, settings, lambda: next(seconds))
     bridge.step(0)
     assert len(producer.sent) == 1
 
