@@ -117,13 +117,24 @@ class Directory:
         return self.kept("shared", self._shared_series)[series]
 
     def _shared_series(self) -> NDArray[np.bool_]:
-        found = np.zeros(max(self.series, default=-1) + 1, dtype=bool)
-        found[[number for number, (site, _) in self.series.items() if site in self.shared_sites]] = True
-        return found
+        return self._mask([number for number, (site, _) in self.series.items() if site in self.shared_sites])
 
     def series_of_parameter(self, parameter: str) -> list[int]:
         """Return the series of a parameter that were met so far."""
         return self._of_parameter.get(parameter, [])
+
+    def sites_with(self, parameter: str, beside: str, series: NDArray[np.int32]) -> list[str]:
+        """Return the sites of those of these series that are of a parameter, where the site has the other one too."""
+        if not len(series) or not self.series_of_parameter(parameter):
+            return []
+        is_of = self.kept(f"series of {parameter}", lambda: self._mask(self.series_of_parameter(parameter)))
+        sites = [self.series[number][0] for number in np.unique(series[is_of[series]]).tolist()]
+        return [site for site in sites if beside in self.site_series[site]]
+
+    def _mask(self, series: Sequence[int]) -> NDArray[np.bool_]:
+        found = np.zeros(max(self.series, default=-1) + 1, dtype=bool)
+        found[series] = True
+        return found
 
     def site_of(self, series: int) -> Site | None:
         """Return the site of a series, None where the registry no longer knows it."""

@@ -22,8 +22,7 @@ NOX: Final = "a21002"
 
 def made_nox(directory: Directory, readings: Readings) -> Readings:
     """Return NOx of the stacks that have NO and NO2 among `readings`."""
-    sites = [directory.series[number][0] for number in directory.series_of_parameter(NO)]
-    pairs = [site for site in sites if NO2 in directory.site_series[site] and _is_stack(directory, site)]
+    pairs = [site for site in directory.sites_with(NO, NO2, readings.series) if _is_stack(directory, site)]
     if not pairs:
         return Readings.empty()
     asked = [directory.site_series[site].get(code, -1) for site in pairs for code in (NO, NO2, NOX)]

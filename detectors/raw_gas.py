@@ -60,8 +60,7 @@ def _turned(
 
 def made_flow(directory: Directory, readings: Readings) -> Readings:
     """Return the dry flow at standard state, m³/s, of the stacks that send velocity and section and no flow."""
-    sites = [directory.series[number][0] for number in directory.series_of_parameter(VELOCITY)]
-    sites = [site for site in sites if SECTION in directory.site_series[site]]
+    sites = directory.sites_with(VELOCITY, SECTION, readings.series)
     if not sites:
         return Readings.empty()
     asked = [directory.site_series[site].get(code, -1) for site in sites for code in _FLOW_OF]
