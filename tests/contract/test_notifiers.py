@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alerts.notifier import MAX_ATTEMPTS, Notifier, outcome, retry_after
-from alerts.notifiers import Attempt, Channel, message_of
+from alerts.notifiers import DELIVERED, Attempt, Channel, Message, message_of
 from alerts.notifiers.console import Console
 from alerts.notifiers.webhook import Webhook
 from schemas.codes import AlertState, FindingKind, Grade
@@ -200,3 +200,39 @@ def test_a_recipient_who_left_the_registry_fails() -> None:
 
     (told,) = store.notifications_of(ALERT_ID)
     assert told.state == "failed"
+
+
+class Meeting:
+    """A channel on which each address answers only when the other one is being told too."""
+
+    def __init__(self) -> None:
+        self.both = threading.Barrier(2, timeout=5.0)
+
+    def deliver(self, message: Message, recipient: Recipient) -> Attempt:
+        self.both.wait()
+        return DELIVERED
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_slow_address_does_not_hold_up_the_others() -> None:
+    store = store_with("one", "other")
+    registry = Registry(recipient=[Recipient(id=name, channel="webhook", address=name) for name in ("one", "other")])
+    notifier = Notifier(store, {"webhook": Meeting()}, lambda: (1, registry))
+
+    assert notifier.step(0)
+    notifier.close()
+
+    assert {n.state for n in store.notifications_of(ALERT_ID)} == {"delivered"}
+
+
+def test_one_address_is_told_in_order(receiver: Receiver, webhook: Webhook) -> None:
+    names = ["a", "b", "c"]
+    store = store_with(*names)
+    everybody = [Recipient(id=name, channel="webhook", address=receiver.url) for name in names]
+    notifier = Notifier(store, {"webhook": webhook}, lambda: (1, Registry(recipient=everybody)))
+
+    notifier.step(0)
+
+    assert [body["recipient"] for _, body in receiver.told] == names
