@@ -29,8 +29,7 @@ class Draft:
 
     def alert(self, alert_id: UUID) -> Alert | None:
         """Return an alert as it would be after the changes so far."""
-        if alert_id not in self._alerts and alert_id not in self._read:
-            self._read[alert_id] = self._store.alert(alert_id)
+        self.foresee([alert_id])
         return self._alerts.get(alert_id) or self._read[alert_id]
 
     def foresee(self, alert_ids: Iterable[UUID]) -> None:
@@ -42,8 +41,11 @@ class Draft:
     def foresee_changes(self, changes: Sequence[Change]) -> None:
         """Read at once what applying these changes will ask for."""
         self.foresee(change.alert.alert_id for change in changes)
-        windows = dict.fromkeys(w for change in changes if (w := _worst_window(change.alert)) is not None)
-        self._facts |= dict(zip(windows, self._store.window_facts(list(windows)), strict=True))
+        self._foresee_facts(w for change in changes if (w := _worst_window(change.alert)) is not None)
+
+    def _foresee_facts(self, windows: Iterable[tuple[Place, int]]) -> None:
+        missing = [window for window in dict.fromkeys(windows) if window not in self._facts]
+        self._facts |= dict(zip(missing, self._store.window_facts(missing), strict=True))
 
     def noted(self, alerts: list[Alert]) -> list[Alert]:
         """Return alerts that were just read from the store as they would be after the changes so far."""
@@ -90,9 +92,10 @@ class Draft:
 
     def _facts_of(self, alert: Alert) -> WindowFacts | None:
         window = _worst_window(alert)
-        if window is not None and window not in self._facts:
-            (self._facts[window],) = self._store.window_facts([window])
-        return self._facts[window] if window is not None else None
+        if window is None:
+            return None
+        self._foresee_facts([window])
+        return self._facts[window]
 
     def _tell(self, change: Change, before: Alert | None, also: dict[str, object]) -> None:
         alert = change.alert

@@ -30,6 +30,9 @@ SPEED: Final = 2000
 WARM: Final = 10
 """Turns of the background that are sent and worked off before: a device that nobody has met costs more than one that reports."""
 
+Delivered = tuple[float, str, dict[str, Any]]
+"""When the receiver was told, under which key, and what."""
+
 
 def latency(terms: Terms) -> Result:
     """Measure publish to notification."""
@@ -77,20 +80,15 @@ def _measured(servers: BenchServers, terms: Terms, hours: FleetShape, crowd: Fle
     counted = rows(servers)
     for role in ROLES:
         servers.stop(role)
-    readings = measured * READINGS
-    closed, warned = notified_after_s(live, deliveries)
     figures = [
         Figure(
             name="background as published",
-            value=readings / (crowd_went.published_at - crowd_went.started_at),
+            value=measured * READINGS / (crowd_went.published_at - crowd_went.started_at),
             unit="readings/s",
             beside="asked for",
             beside_value=float(SPEED * READINGS),
         ),
-        Figure(name="notifications of hours that closed", value=len(closed)),
-        *percentiles("publish of the closing report to notification", closed),
-        Figure(name="notifications of warnings", value=len(warned)),
-        *percentiles("publish of a report to the warning it makes true", warned),
+        *_notified(live, deliveries),
         *percentiles("publish to committed row", commit_latency_s(servers, crowded)),
         *lost_and_doubled(counted, crowd.reports + hours.reports),
         Figure(name="told twice under one key", value=len(deliveries) - len({key for _, key, _ in deliveries})),
@@ -99,9 +97,17 @@ def _measured(servers: BenchServers, terms: Terms, hours: FleetShape, crowd: Fle
     return found(servers, terms, "latency", workload, figures, cost=spent)
 
 
-def notified_after_s(
-    live: Order, deliveries: list[tuple[float, str, dict[str, Any]]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _notified(live: Order, deliveries: list[Delivered]) -> list[Figure]:
+    closed, warned = notified_after_s(live, deliveries)
+    return [
+        Figure(name="notifications of hours that closed", value=len(closed)),
+        *percentiles("publish of the closing report to notification", closed),
+        Figure(name="notifications of warnings", value=len(warned)),
+        *percentiles("publish of a report to the warning it makes true", warned),
+    ]
+
+
+def notified_after_s(live: Order, deliveries: list[Delivered]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the seconds from a report to its notification: of exceedances since the one that completed the hour, of warnings since the last one before."""
     published = np.load(live.times_file)
     closed: list[float] = []

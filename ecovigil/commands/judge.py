@@ -36,35 +36,41 @@ OUTCOME_WORDS: Final = {
 _Row = dict[str, Any]
 
 
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE…",
+        help="CSV：site, parameter, observed_at, kind, value, flag；或每因子一列。 Long or wide form.",
+    ),
+]
+Registries = Annotated[
+    list[Path], typer.Option("--registry", "-r", help="登记文件或文件夹。 Registry: a TOML file, or a folder.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="全部均值与判定写入 CSV；- 为标准输出。 All means and verdicts; - is standard output."
+    ),
+]
+OfSite = Annotated[
+    str | None, typer.Option(help="没有 site 列的文件属于哪个点位。 Site of files without a column site.")
+]
+OfKind = Annotated[
+    str,
+    typer.Option(
+        help="没有 kind 列时的数据类型。 Kind without a column kind: minute, five_minute, ten_minute, hour, day."
+    ),
+]
+Shown = Annotated[int, typer.Option(min=0, help="屏幕上最多列出多少条。 At most so many rows on the screen.")]
+
+
 def judge(
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE…",
-            help="CSV：site, parameter, observed_at, kind, value, flag；或每因子一列。 Long or wide form.",
-        ),
-    ],
-    registry: Annotated[
-        list[Path], typer.Option("--registry", "-r", help="登记文件或文件夹。 Registry: a TOML file, or a folder.")
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="全部均值与判定写入 CSV；- 为标准输出。 All means and verdicts; - is standard output.",
-        ),
-    ] = None,
-    site: Annotated[
-        str | None, typer.Option(help="没有 site 列的文件属于哪个点位。 Site of files without a column site.")
-    ] = None,
-    kind: Annotated[
-        str,
-        typer.Option(
-            help="没有 kind 列时的数据类型。 Kind without a column kind: minute, five_minute, ten_minute, hour, day."
-        ),
-    ] = "hour",
-    limit: Annotated[int, typer.Option(min=0, help="屏幕上最多列出多少条。 At most so many rows on the screen.")] = 100,
+    files: Files,
+    registry: Registries,
+    output: Output = None,
+    site: OfSite = None,
+    kind: OfKind = "hour",
+    limit: Shown = 100,
 ) -> None:
     """离线判定：小时、日均值与是否达标，不需要任何服务。 Judge recorded data: hour and day means and verdicts, without any server.
 

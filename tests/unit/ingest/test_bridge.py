@@ -29,16 +29,6 @@ from tests.unit.ingest.bridge_bench import (
 )
 
 
-@pytest.fixture
-def link() -> MemoryLink:
-    return MemoryLink()
-
-
-@pytest.fixture
-def log() -> MemoryLog:
-    return MemoryLog({REPORTS: 4})
-
-
 def test_a_report_reaches_the_partition_of_its_device_with_its_bytes(link: MemoryLink, log: MemoryLog) -> None:
     link.offer(report_topic("220100", "mn-1"), payload(value=12.5))
 

@@ -2,13 +2,11 @@
 
 from itertools import chain, repeat
 
-import pytest
-
 from bus.memory_link import MemoryLink
 from bus.memory_log import MemoryLog
 from ingest.bridge import BridgeSettings
 from ingest.bundler import BundleLimits
-from schemas.topics import REPORTS, report_topic
+from schemas.topics import report_topic
 from tests.unit.ingest.bridge_bench import (
     EndlessLink,
     HeldProducer,
@@ -18,16 +16,6 @@ from tests.unit.ingest.bridge_bench import (
     payload,
     stopwatch_of,
 )
-
-
-@pytest.fixture
-def link() -> MemoryLink:
-    return MemoryLink()
-
-
-@pytest.fixture
-def log() -> MemoryLog:
-    return MemoryLog({REPORTS: 4})
 
 
 def test_a_bundle_lingers_while_reports_keep_coming(log: MemoryLog) -> None:
