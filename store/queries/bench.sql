@@ -40,12 +40,6 @@ SELECT coalesce(sum(next_offset), 0)::bigint FROM log_partition WHERE topic = 'r
 -- name: disk
 SELECT pg_database_size(current_database())
 
--- name: told
--- Each notification: the device of its alert, and when it was written into the outbox of the notifier.
-SELECT a.site_id, a.kind, extract(epoch FROM n.made_at)::double precision, extract(epoch FROM n.settled_at)::double precision
-FROM notification AS n
-JOIN alert AS a USING (alert_id)
-
 -- name: make_month
 -- As `reading_partition` makes them, but without an index and in the transaction that fills it: what COPY writes is past the write-ahead log then.
 CREATE TABLE {month} (LIKE reading INCLUDING CONSTRAINTS)
