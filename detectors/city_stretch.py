@@ -135,7 +135,10 @@ class Stretch:
             # the deadline has passed: what the tables hold is all there is, whether its event has come yet or not
             starts = grid.starts[late]
             touched |= self._refresh(grid, period, int(starts[0]), int(starts[-1]) + 1)
-            grid.known_at[late] = np.maximum(grid.known_at[late], starts + grid.calendar.length_us + DEADLINE_US)
+            # what they hold whole was known before the deadline; only its event is on its way
+            late &= ~grid.seen.all(axis=1)
+            over = grid.starts[late] + grid.calendar.length_us + DEADLINE_US
+            grid.known_at[late] = np.maximum(grid.known_at[late], over)
             due = _due(grid, there(), limits)
         grid.done[due] = True
         touched.update((grid.first + np.flatnonzero(due)).tolist())

@@ -173,6 +173,26 @@ def test_a_station_whose_event_lags_is_read_from_the_table_at_the_deadline(bench
     assert city.aqi("hour", "2026-01-10 00:00") == 50
 
 
+@pytest.mark.parametrize(("is_there", "known_after_min"), [(True, 61), (False, 70)])
+def test_an_episode_is_known_with_its_last_station_or_at_the_deadline_where_that_is_missing(
+    bench: Any, bound: Any, is_there: bool, known_after_min: int
+) -> None:
+    city = bench(bound(stations=4))
+    city.hours("2026-01-09 18:00", 24, CLEAN, stations=range(4))
+    city.hours("2026-01-10 18:00", 18, HAZE, stations=range(4))
+    city.run()
+    onset = at("2026-01-11 12:00")
+    for station in range(3):
+        city.close(onset, HAZE, station=station)
+    if is_there:  # its event is late: how fast the relay is must not be seen in what is told
+        city.close(onset, HAZE, station=3, known_at=onset + 61 * MINUTE_US, announced=False)
+    city.tick("2026-01-11 14:01")
+    city.run()
+
+    (finding,) = city.told
+    assert (finding.start, finding.detected_at) == (onset, onset + known_after_min * MINUTE_US)
+
+
 def test_a_silent_city_shows_gaps_while_its_window_holds_data(bench: Any) -> None:
     city = bench()
     city.hours("2026-01-10 00:00", 24, CLEAN)

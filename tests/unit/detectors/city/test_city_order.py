@@ -111,3 +111,35 @@ def test_when_an_episode_was_known_does_not_depend_on_a_crash_far_behind_the_tab
     assert [(f.finding_id, f.status, f.detected_at) for f in behind.findings()] == [
         (f.finding_id, f.status, f.detected_at) for f in undisturbed.findings()
     ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(plan=whole, lags=st.lists(st.integers(0, 3), min_size=1, max_size=7))
+def test_how_late_the_events_are_is_not_seen_in_what_is_told(
+    bench: Any, bound: Any, plan: list[tuple[str, int]], lags: list[int]
+) -> None:
+    prompt, lagging = bench(bound(stations=2)), bench(bound(stations=2))
+    waiting: list[tuple[int, tuple[int, int, dict[str, float]]]] = []
+    for n, (start, station, values) in enumerate(hours_of(plan)):
+        closed = {"station": station, "known_at": start + HOUR_US + MINUTE_US}
+        prompt.close(start, values, **closed)
+        lagging.close(start, values, **closed, announced=False)
+        waiting.append((n + 2 * lags[n % len(lags)], (start, station, values)))
+        if station == 1:
+            for city in (prompt, lagging):
+                city.tick(start + HOUR_US + MINUTE_US)
+            for _, (earlier, its_station, its_values) in (w for w in waiting if w[0] <= n):
+                lagging.close(earlier, its_values, station=its_station, known_at=earlier + HOUR_US + MINUTE_US)
+            waiting = [w for w in waiting if w[0] > n]
+            prompt.run()
+            lagging.run()
+
+    for city in (prompt, lagging):
+        city.tick(END_TICK)
+        city.run()
+    assert told_by(lagging) == told_by(prompt)
+
+
+def told_by(city: Any) -> list[Any]:
+    """Return what was told, in order."""
+    return [(f.finding_id, f.status, f.grade, f.detected_at) for f in city.told]
