@@ -13,9 +13,6 @@ from schemas.times import DAY_US, day_start
 from store.device_states import DeviceState
 from store.port import Lease, WorkStore
 
-FAR_FUTURE_US = 10_000_000_000 * 1_000_000
-"""The year 2286: later than any reading."""
-
 
 def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: int) -> Partition:
     """Return the partition as it was after its last commit: devices, open readings, open days, running exceedances, what is to judge again."""
@@ -27,10 +24,10 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
     partition.devices.load(state for _, state in states)
     for device_id, state in states:
         partition.devices.silent_after[state.device] = directory.patience_us(device_id)
-    frontier = _series(partition, states)
-    series = np.array(sorted(frontier), dtype=np.int32)
-    if len(series):
-        _load(partition, series, np.array([frontier[s] for s in series.tolist()], dtype=np.int64))
+    reach = _series(partition, states)
+    if reach:
+        series = np.array(sorted(reach), dtype=np.int32)
+        _load(partition, series, *np.array([reach[s] for s in series.tolist()], dtype=np.int64).T)
     for entry in store.rejudge_open([state.device for _, state in states]):
         partition.pending[entry.site, entry.start] = Pending(entry.device)
     for stretch in store.stretches_open([state.device for _, state in states]):
@@ -38,22 +35,25 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
     return partition
 
 
-def _series(partition: Partition, states: Sequence[tuple[str, DeviceState]]) -> dict[int, int]:
-    """Return the frontier of each series of the partition's devices, and note which device reports it."""
-    directory, found = partition.directory, dict[int, int]()
+def _series(partition: Partition, states: Sequence[tuple[str, DeviceState]]) -> dict[int, tuple[int, int]]:
+    """Return of each series of the partition's devices the frontier, and until when there are readings; note which device reports it."""
+    directory, found = partition.directory, dict[int, tuple[int, int]]()
     # one question for all of them: one a device is a thousand round trips while nobody reads the partition
     directory.series_of_sites([site for device_id, _ in states for site in directory.sites_of(device_id)])
     for device_id, state in states:
         for site in directory.sites_of(device_id):
             for number in directory.site_series.get(site, {}).values():
                 partition.series_device.setdefault(number, state.device)
-                found.setdefault(number, state.frontier)
+                frontier, until = found.get(number, (state.frontier, 0))
+                found[number] = frontier, max(until, state.event_at + 1)
     return found
 
 
-def _load(partition: Partition, series: NDArray[np.int32], frontier: NDArray[np.int64]) -> None:
+def _load(
+    partition: Partition, series: NDArray[np.int32], frontier: NDArray[np.int64], until: NDArray[np.int64]
+) -> None:
     store, day = partition.store, day_start(frontier)
-    partition.reopen(store.window_readings(series, frontier, np.full(len(series), FAR_FUTURE_US, np.int64)))
+    partition.reopen(store.window_readings(series, frontier, until))
     told = _open_days(partition, series, day, frontier)
     if len(told):
         partition.open.add(told)

@@ -199,7 +199,7 @@ class WorkBatch:
     """Inserted or replaced by id."""
     outbox: list[OutboxEvent] = field(default_factory=list)
     devices: DeviceStates = field(default_factory=DeviceStates.empty)
-    """Upserted, with the partition of `partition_of(device_id)`."""
+    """Upserted, with the partition of `partition_of(device_id)`; of every device that `reports` are of: when its first report was observed is kept with them."""
     rejudge: list[Rejudge] = field(default_factory=list)
     rejudged: list[tuple[str, int]] = field(default_factory=list)
     """(site, start) that are done."""
@@ -251,7 +251,7 @@ class WorkStore(MarkReader, RegistryReader, Protocol):
         ...
 
     def window_readings(self, series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]) -> Readings:
-        """Return the readings in force of each (series, [start, end)), sorted by series, kind, observed_at; sent_at and sha8 are filled."""
+        """Return the readings in force of each (series, [start, end)), sorted by series, kind, observed_at; sent_at and sha8 are filled. Ask for days, not for years: it is read hour by hour."""
         ...
 
     def means_between(

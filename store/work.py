@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from schemas.columns import Means, Readings, Reports
 from schemas.partitions import murmur2
-from schemas.times import DAY_US, from_us, to_us
+from schemas.times import DAY_US, HOUR_US, from_us, to_us
 from store import binary
 from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, SHA8, array, word_array
 from store.device_states import DeviceState
@@ -112,6 +112,7 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
 
     def window_readings(self, series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]) -> Readings:
         """Return the readings in force of each (series, [start, end)), once each, sorted by series, kind, observed_at."""
+        series, start, end = hour_by_hour(series, start, end)
         if not len(series):
             return Readings.empty()
         limits = {"earliest": from_us(int(start.min())), "latest": from_us(int(end.max()))}
@@ -215,6 +216,17 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
 
 def _windows(series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]) -> dict[str, Any]:
     return {"series": array(series, INT4), "start": array(start, INSTANT), "end": array(end, INSTANT)}
+
+
+def hour_by_hour(
+    series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return windows cut at the full hours, as the index of readings is; empty ones are left out."""
+    first = start // HOUR_US
+    hours = np.where(start < end, -(-end // HOUR_US) - first, 0)
+    row = np.repeat(np.arange(len(series)), hours)
+    hour = (first[row] + np.arange(len(row)) - np.repeat(np.cumsum(hours) - hours, hours)) * HOUR_US
+    return series[row], np.maximum(start[row], hour), np.minimum(end[row], hour + HOUR_US)
 
 
 def _first_of_each(*keys: NDArray[Any]) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.columns import Means, Readings, Reports
-from schemas.times import day_of, from_us, to_us
+from schemas.times import day_of, from_us, hour_start, to_us
 from store import binary
 from store.binary import (
     BOOL,
@@ -55,7 +55,7 @@ class WorkWriter:
             write_verdicts(self.cursor, batch.verdicts)
         write_indices(self.cursor, batch.indices)
         write_findings(self.cursor, batch.findings)
-        _write_devices(self.cursor, batch.devices)
+        _write_devices(self.cursor, batch.devices, batch.reports)
         _write_rejudge(self.cursor, batch.rejudge, batch.rejudged)
         letters = self._write_letters() if batch.rejected else []
         settled = self._settle_letters() if batch.replayed else []
@@ -81,7 +81,7 @@ class WorkWriter:
         reports = self.batch.reports
         named = numbers.take(self.cursor, len(reports))
         if len(reports):
-            order = np.lexsort((reports.observed_at, reports.device))
+            order = np.lexsort((reports.observed_at, reports.device, hour_start(reports.observed_at)))
             self._append("reports", report_columns(reports.take(order), named[order], bundles))
         if self.batch.recalled.device.size:
             named = np.concatenate([named, self._recalled()])
@@ -98,7 +98,7 @@ class WorkWriter:
         batch = self.batch
         if batch.readings.series.size:
             # in the order of the index: neighbours meet the same page of it (1.6 times the rows a second)
-            order = np.lexsort((batch.readings.observed_at, batch.readings.kind, batch.readings.series))
+            order = by_hour(batch.readings)
             self._append("readings", reading_columns(batch.readings.take(order), reports[batch.reading_report[order]]))
         if batch.winners.series.size:
             self._supersede(batch.winners, reports[batch.winner_report])
@@ -221,10 +221,14 @@ def write_outbox(cursor: Cursor, events: Sequence[OutboxEvent]) -> None:
         cursor.execute(SQL["notify_outbox"])
 
 
-def _write_devices(cursor: Cursor, devices: DeviceStates) -> None:
+def _write_devices(cursor: Cursor, devices: DeviceStates, reports: Reports) -> None:
     if len(devices):
+        first = np.zeros(int(max(devices.device.max(), reports.device.max(initial=0))) + 1, np.int64)
+        first[reports.device] = np.iinfo(np.int64).max
+        np.minimum.at(first, reports.device, reports.observed_at)
         parameters = {name: array(getattr(devices, name), OPTIONAL_INSTANT) for name in _DEVICE_INSTANTS}
         parameters |= {"device": array(devices.device, INT4), "silent": array(devices.silent, BOOL)}
+        parameters["first_at"] = array(first[devices.device], OPTIONAL_INSTANT)
         cursor.execute(SQL["devices"], parameters | {"high": array(devices.high.ravel(), INT8)})
 
 
@@ -267,6 +271,11 @@ def reading_columns(r: Readings, reports: NDArray[np.int64]) -> list[Column]:
         (r.flag, INT2),
         (reports, INT8),
     ]
+
+
+def by_hour(readings: Readings) -> NDArray[np.int64]:
+    """Return the order of the index of readings: hour, series, kind, instant."""
+    return np.lexsort((readings.observed_at, readings.kind, readings.series, hour_start(readings.observed_at)))
 
 
 def _numbered(columns: Sequence[Column]) -> dict[str, Any]:

@@ -21,29 +21,30 @@ WHERE ended_at > %(start)s AND started_at < %(finish)s
 ORDER BY started_at, role COLLATE "C";
 
 -- name: hours
--- Stored reports by device, kind and hour of `observed_at`. A device has its own part of the index: nothing else is read.
+-- Stored reports by device, kind and hour of `observed_at`. A device has its own part of each hour in the index: nothing else is read.
 SELECT d.device_id, h.kind, h.hour, h.instants, h.late
 FROM device AS d
 CROSS JOIN LATERAL (
-    SELECT r.kind, date_trunc('hour', r.observed_at) AS hour, count(DISTINCT r.observed_at) AS instants,
+    SELECT r.kind, hour_of(r.observed_at) AS hour, count(DISTINCT r.observed_at) AS instants,
         count(*) FILTER (
             WHERE r.received_at > %(allowed)s::interval + CASE
                 WHEN r.kind = 5 THEN r.observed_at + INTERVAL '1 day'
-                ELSE date_trunc('hour', r.observed_at) + INTERVAL '1 hour'
+                ELSE hour_of(r.observed_at) + INTERVAL '1 hour'
             END
         ) AS late
     FROM report AS r
-    WHERE r.device = d.device AND r.observed_at >= %(start)s AND r.observed_at < %(finish)s
-    GROUP BY r.kind, date_trunc('hour', r.observed_at)
+    WHERE hour_of(r.observed_at) = ANY (ARRAY(
+            SELECT generate_series(hour_of(%(start)s), %(finish)s - INTERVAL '1 microsecond', INTERVAL '1 hour')
+        ))
+        AND r.device = d.device AND r.observed_at >= %(start)s AND r.observed_at < %(finish)s
+    GROUP BY r.kind, hour_of(r.observed_at)
 ) AS h
 ORDER BY d.device_id COLLATE "C", h.kind, h.hour;
 
 -- name: senders
 -- Each device that ever sent a report: when the first was observed, and the last of each kind.
-SELECT d.device_id, (
-        SELECT r.observed_at FROM report AS r WHERE r.device = s.device ORDER BY r.observed_at LIMIT 1
-    ), s.high
+SELECT d.device_id, s.first_at, s.high
 FROM device_state AS s
 JOIN device AS d USING (device)
-WHERE EXISTS (SELECT FROM report AS r WHERE r.device = s.device)
+WHERE s.first_at IS NOT NULL
 ORDER BY d.device_id COLLATE "C";

@@ -62,7 +62,12 @@ SELECT
          SELECT chr(r.flag) AS flag, count(*) AS readings
          FROM series AS s
          JOIN mean AS m ON m.series = s.series AND m.period = a.period AND m.start = a.start
-         JOIN reading AS r ON r.series = m.series AND r.kind = m.kind
+         JOIN reading AS r
+             ON hour_of(r.observed_at) = ANY (ARRAY(
+                 SELECT generate_series(hour_of(a.start), a.end - INTERVAL '1 microsecond', INTERVAL '1 hour')
+             ))
+             AND r.series = m.series
+             AND r.kind = m.kind
          WHERE s.site_id = a.site_id
              AND s.parameter = a.parameter
              AND r.observed_at >= a.start

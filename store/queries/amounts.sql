@@ -13,12 +13,15 @@ ORDER BY s.parameter COLLATE "C", m.start
 
 -- name: stopped
 -- Hours in which most readings of a parameter say that the plant stands (flag F).
-SELECT s.parameter, date_trunc('hour', r.observed_at) AS hour
+SELECT s.parameter, hour_of(r.observed_at) AS hour
 FROM reading AS r
 JOIN series AS s USING (series)
 WHERE s.site_id = %(site)s
+    AND hour_of(r.observed_at) = ANY (ARRAY(
+        SELECT generate_series(hour_of(%(start)s), %(finish)s - INTERVAL '1 microsecond', INTERVAL '1 hour')
+    ))
     AND r.observed_at >= %(start)s
     AND r.observed_at < %(finish)s
-    AND r.kind < 5
+    AND r.kind = ANY ('{0,1,2,3,4}'::smallint[])
 GROUP BY s.parameter, hour
 HAVING 2 * count(*) FILTER (WHERE r.flag = ascii('F')) > count(*)

@@ -52,7 +52,7 @@ FROM STDIN (FORMAT binary, FREEZE)
 SET LOCAL maintenance_work_mem = '512MB'
 
 -- name: index_month
-ALTER TABLE {month} ADD UNIQUE (series, kind, observed_at)
+CREATE UNIQUE INDEX ON {month} (hour_of(observed_at), series, kind, observed_at)
 
 -- name: attach_month
 ALTER TABLE reading ATTACH PARTITION {month} FOR VALUES FROM ('{first}') TO ('{next}')

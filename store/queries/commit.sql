@@ -52,12 +52,14 @@ WITH incoming AS (
     SELECT r.series, r.kind, r.observed_at, r.value, r.flag, r.report, i.report
     FROM incoming AS i
     JOIN reading AS r USING (series, kind, observed_at)
-    WHERE r.observed_at BETWEEN %(earliest)s AND %(latest)s
+    WHERE hour_of(r.observed_at) = hour_of(i.observed_at)
+        AND r.observed_at BETWEEN %(earliest)s AND %(latest)s
 )
 UPDATE reading AS r
 SET value = i.value, flag = i.flag, report = i.report
 FROM incoming AS i
-WHERE r.series = i.series AND r.kind = i.kind AND r.observed_at = i.observed_at
+WHERE hour_of(r.observed_at) = hour_of(i.observed_at)
+    AND r.series = i.series AND r.kind = i.kind AND r.observed_at = i.observed_at
     AND r.observed_at BETWEEN %(earliest)s AND %(latest)s;
 
 -- name: losers
@@ -68,7 +70,8 @@ FROM unnest(
     %(c5)s::bigint[]
 ) AS i (series, kind, observed_at, value, flag, report)
 JOIN reading AS r USING (series, kind, observed_at)
-WHERE r.observed_at BETWEEN %(earliest)s AND %(latest)s;
+WHERE hour_of(r.observed_at) = hour_of(i.observed_at)
+    AND r.observed_at BETWEEN %(earliest)s AND %(latest)s;
 
 -- name: means
 -- Same content: nothing. Other content: the version that was in force goes into the history, the new one counts on.
@@ -198,14 +201,15 @@ NOTIFY outbox;
 
 -- name: devices
 -- `high` comes flat, six instants a device.
-INSERT INTO device_state (device, frontier, event_at, heard_at, high, silent)
-SELECT device, frontier, event_at, heard_at, (%(high)s::bigint[])[6 * n - 5 : 6 * n], silent
+INSERT INTO device_state AS s (device, frontier, event_at, heard_at, first_at, high, silent)
+SELECT device, frontier, event_at, heard_at, first_at, (%(high)s::bigint[])[6 * n - 5 : 6 * n], silent
 FROM unnest(
     %(device)s::integer[], %(frontier)s::timestamptz[], %(event_at)s::timestamptz[], %(heard_at)s::timestamptz[],
-    %(silent)s::boolean[]
-) WITH ORDINALITY AS t (device, frontier, event_at, heard_at, silent, n)
+    %(first_at)s::timestamptz[], %(silent)s::boolean[]
+) WITH ORDINALITY AS t (device, frontier, event_at, heard_at, first_at, silent, n)
 ON CONFLICT (device) DO UPDATE
-SET frontier = excluded.frontier,
+SET first_at = least(s.first_at, excluded.first_at),
+    frontier = excluded.frontier,
     event_at = excluded.event_at,
     heard_at = excluded.heard_at,
     high = excluded.high,

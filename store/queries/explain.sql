@@ -38,7 +38,10 @@ ORDER BY s.parameter COLLATE "C", m.start, m.version
 SELECT s.parameter, r.kind, r.observed_at, r.value, r.flag, r.superseded, d.device_id, p.sha256, p.received_at
 FROM (
     SELECT series, kind, observed_at, value, flag, report, false AS superseded FROM reading
-    WHERE series = ANY (ARRAY(SELECT series FROM series WHERE site_id = %(site)s AND parameter = ANY (%(parameters)s::text[])))
+    WHERE hour_of(observed_at) = ANY (ARRAY(
+            SELECT generate_series(hour_of(%(start)s), %(finish)s - INTERVAL '1 microsecond', INTERVAL '1 hour')
+        ))
+        AND series = ANY (ARRAY(SELECT series FROM series WHERE site_id = %(site)s AND parameter = ANY (%(parameters)s::text[])))
         AND kind = ANY ('{0,1,2,3,4,5}'::smallint[])
         AND observed_at >= %(start)s AND observed_at < %(finish)s
     UNION ALL

@@ -50,7 +50,8 @@ FROM (
     SELECT t.n, EXISTS (
         SELECT
         FROM report AS r
-        WHERE r.device = t.device AND r.observed_at = t.observed_at AND r.kind = t.kind AND r.sha256 = t.sha256
+        WHERE hour_of(r.observed_at) = hour_of(t.observed_at)
+            AND r.device = t.device AND r.observed_at = t.observed_at AND r.kind = t.kind AND r.sha256 = t.sha256
     ) AS known
     FROM unnest(%(device)s::integer[], %(observed_at)s::timestamptz[], %(kind)s::smallint[], %(sha256)s::bytea[])
         WITH ORDINALITY AS t (device, observed_at, kind, sha256, n)
@@ -61,7 +62,8 @@ FROM (
 SELECT array_agg(r.report ORDER BY t.n)
 FROM unnest(%(device)s::integer[], %(observed_at)s::timestamptz[], %(kind)s::smallint[], %(sha256)s::bytea[])
     WITH ORDINALITY AS t (device, observed_at, kind, sha256, n)
-JOIN report AS r USING (device, observed_at, kind, sha256);
+JOIN report AS r USING (device, observed_at, kind, sha256)
+WHERE hour_of(r.observed_at) = hour_of(t.observed_at);
 
 -- name: readings_at
 -- Aligned with the keys that were asked for; `earliest` and `latest` let the server leave out partitions.
@@ -76,14 +78,15 @@ FROM (
     FROM unnest(%(series)s::integer[], %(kind)s::smallint[], %(observed_at)s::timestamptz[])
         WITH ORDINALITY AS t (series, kind, observed_at, n)
     LEFT JOIN reading AS r
-        ON r.series = t.series AND r.kind = t.kind AND r.observed_at = t.observed_at
+        ON hour_of(r.observed_at) = hour_of(t.observed_at)
+        AND r.series = t.series AND r.kind = t.kind AND r.observed_at = t.observed_at
         AND r.observed_at BETWEEN %(earliest)s AND %(latest)s
     LEFT JOIN report AS p ON p.report = r.report
     ORDER BY t.n
 ) AS asked;
 
 -- name: window_readings
--- All kinds are named so that the index is used to its end on every server version.
+-- Each window lies within one hour. All kinds are named so that the index is used to its end on every server version.
 SELECT
     array_agg(series), array_agg(kind), array_agg(observed_at), array_agg(value), array_agg(flag),
     array_agg(sent_at), array_agg(sha8)
@@ -93,7 +96,8 @@ FROM (
         substring(p.sha256 FOR 8) AS sha8
     FROM unnest(%(series)s::integer[], %(start)s::timestamptz[], %(end)s::timestamptz[]) AS w (series, first, last)
     JOIN reading AS r
-        ON r.series = w.series AND r.kind = ANY ('{0,1,2,3,4,5}'::smallint[])
+        ON hour_of(r.observed_at) = hour_of(w.first)
+        AND r.series = w.series AND r.kind = ANY ('{0,1,2,3,4,5}'::smallint[])
         AND r.observed_at >= w.first AND r.observed_at < w.last
         AND r.observed_at >= %(earliest)s AND r.observed_at < %(latest)s
     JOIN report AS p ON p.report = r.report

@@ -98,6 +98,14 @@ def test_a_sender_is_known_by_its_first_and_last_reports(office: Office) -> None
     assert office.accounts.senders() == [Sender("mn", T, (0, T + MINUTE_US, 0, 0, 0, 0))]
 
 
+def test_a_report_that_comes_late_may_be_the_first_of_its_sender(office: Office) -> None:
+    high = (0, T + HOUR_US, 0, 0, 0, 0)
+    for at in (T + HOUR_US, T, T + MINUTE_US):
+        office.commit(reports((at, 1)), high)
+
+    assert office.accounts.senders() == [Sender("mn", T, high)]
+
+
 def test_what_lies_between_two_stretches_is_an_outage(office: Office) -> None:
     office.accounts.note_presence("bridge", [Stretch(T, T + MINUTE_US)], GAP)
     back = T + 5 * MINUTE_US

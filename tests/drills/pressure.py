@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,11 +11,16 @@ from typing import Any, Final
 
 import psutil
 
+from bus.kafka_log import KafkaLogProducer
 from bus.mqtt_fleet import DeviceFleetLink
+from ecovigil.log_access import kafka_address
 from ecovigil.wiring import mqtt_address
+from schemas.bundle import Tick, encode_tick
 from schemas.codes import Kind
+from schemas.errors import Unavailable
 from schemas.registry import Registry
 from schemas.times import HOUR_US, MINUTE_US, date_us
+from schemas.topics import REPORTS
 from sim.arrivals import Arrival
 from sim.example import example_registry
 from sim.fleet import Fleet
@@ -32,6 +37,7 @@ LIMIT_MB: Final = 512
 BEFORE_S: Final = 5
 RESEND_AFTER_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.5
+TICK_EVERY_S: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,33 @@ class Generator:
         self._devices.close()
 
 
+class Clock:
+    """A context: inside, each partition has a tick a second with the load's virtual time, as from the clock role: beside the load, whatever happens."""
+
+    def __init__(self, chain: RealChain, generator: Generator) -> None:
+        self._address = kafka_address(chain.ground.settings.kafka)
+        self._generator = generator
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Clock":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        producer = KafkaLogProducer(self._address, "drill-clock")
+        while not self._over.wait(TICK_EVERY_S):
+            with suppress(Unavailable):
+                for partition in range(producer.partitions(REPORTS)):
+                    producer.send(REPORTS, encode_tick(Tick(self._generator.now)), partition=partition)
+                producer.flush()
+        producer.close()
+
+
 class Scales:
     """Weighs the roles from time to time; `heaviest` has the most memory that each ever had, in MB."""
 
@@ -166,10 +199,11 @@ def pressed(ground: Ground, folder: Path, server: str, load: Load) -> Row:
 
 def _play(chain: RealChain, generator: Generator, server: str, load: Load) -> None:
     generator.run(BEFORE_S)
-    with _stopped(chain.ground, server):
-        generator.run(load.away_s)
-    chain.healed()
-    generator.run(BEFORE_S)
+    with Clock(chain, generator):
+        with _stopped(chain.ground, server):
+            generator.run(load.away_s)
+        chain.healed()
+        generator.run(BEFORE_S)
 
 
 @contextmanager

@@ -79,9 +79,10 @@ def batch_of(lease: Lease, number: int, *rows: tuple[int, int, float]) -> tuple[
 
 
 def stored(store: PostgresWorkStore, series: int) -> list[float]:
-    """Return all values of a series from 1990 to 2030."""
-    first, last = date_us(date(1990, 1, 1)), date_us(date(2030, 1, 1))
-    found = store.window_readings(np.array([series], np.int32), np.array([first]), np.array([last]))
+    """Return all values of a series: those of New Year 1998, and those of the tests' days."""
+    start = np.array([date_us(date(1998, 1, 1)), T - 30 * DAY_US])
+    end = np.array([date_us(date(1998, 1, 2)), T + 30 * DAY_US])
+    found = store.window_readings(np.full(2, series, np.int32), start, end)
     return [float(value) for value in found.value]
 
 
