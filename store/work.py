@@ -23,10 +23,11 @@ from store.numbers import Numbers, kept_if_committed
 from store.port import Rejudge, Verdicts, WorkBatch
 from store.postgres import Database
 from store.registry_reader import Revisions
+from store.report_rows import report_keys, span
 from store.sql import queries
 from store.stretches import PostgresRegistryReader, write_followed
 from store.work_commit import SQL as WRITE
-from store.work_commit import WorkWriter, report_keys, span
+from store.work_commit import WorkWriter
 
 SQL = queries("work")
 

@@ -1,6 +1,7 @@
 """Writes one batch of the worker into PostgreSQL, inside a transaction that its caller opens and fences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -11,14 +12,12 @@ from schemas.times import day_of, from_us, hour_start, to_us
 from store import binary
 from store.binary import (
     BOOL,
-    DIGEST,
     FLOAT8,
     INSTANT,
     INT2,
     INT4,
     INT8,
     OPTIONAL_INSTANT,
-    BinaryType,
     array,
     blob_array,
     word_array,
@@ -29,11 +28,13 @@ from store.numbers import Numbers, in_rounds
 from store.port import BookEntry, FindingRow, IndexRow, OutboxEvent, Rejudge, Verdicts, WorkBatch
 from store.postgres import Cursor
 from store.rejections import dead_lettered, letters_of
+from store.report_rows import Column, numbered, reading_columns, report_columns, report_keys, span
 from store.sql import queries
 
 SQL = queries("commit")
 READ = queries("work")
-Column = tuple[NDArray[Any], BinaryType]
+Packed = bytes | dict[str, Any] | None
+"""Rows for a table: a stream for COPY, or parameters where COPY is not to be had; None: there are none."""
 
 
 class WorkWriter:
@@ -79,13 +80,16 @@ class WorkWriter:
             },
         )
         reports = self.batch.reports
-        named = numbers.take(self.cursor, len(reports))
-        if len(reports):
-            order = np.lexsort((reports.observed_at, reports.device, hour_start(reports.observed_at)))
-            self._append("reports", report_columns(reports.take(order), named[order], bundles))
+        named = known = numbers.take(self.cursor, len(reports))
         if self.batch.recalled.device.size:
-            named = np.concatenate([named, self._recalled()])
-        self._write_readings(named)
+            known = np.concatenate([named, self._recalled()])
+        order = np.lexsort((reports.observed_at, reports.device, hour_start(reports.observed_at)))
+        columns = report_columns(reports.take(order), named[order], bundles)
+        with self._appending("reports", self._packed(columns)):
+            packed = self._packed_readings(known)  # while the server takes the reports in
+        with self._appending("readings", packed):
+            pass
+        self._write_superseding(known)
 
     def _recalled(self) -> NDArray[np.int64]:
         self.cursor.execute(READ["recalled_reports"], report_keys(self.batch.recalled), binary=True)
@@ -94,30 +98,42 @@ class WorkWriter:
             raise ValueError("a recalled report is not stored")
         return numbers
 
-    def _write_readings(self, reports: NDArray[np.int64]) -> None:
+    def _packed_readings(self, reports: NDArray[np.int64]) -> Packed:
+        readings = self.batch.readings
+        # in the order of the index: neighbours meet the same page of it (1.6 times the rows a second)
+        order = np.lexsort((readings.observed_at, readings.kind, readings.series, hour_start(readings.observed_at)))
+        return self._packed(reading_columns(readings.take(order), reports[self.batch.reading_report[order]]))
+
+    def _write_superseding(self, reports: NDArray[np.int64]) -> None:
         batch = self.batch
-        if batch.readings.series.size:
-            # in the order of the index: neighbours meet the same page of it (1.6 times the rows a second)
-            order = by_hour(batch.readings)
-            self._append("readings", reading_columns(batch.readings.take(order), reports[batch.reading_report[order]]))
         if batch.winners.series.size:
             self._supersede(batch.winners, reports[batch.winner_report])
         if batch.losers.series.size:
             columns = reading_columns(batch.losers, reports[batch.loser_report])
-            self.cursor.execute(SQL["losers"], _numbered(columns) | span(batch.losers.observed_at))
+            self.cursor.execute(SQL["losers"], numbered(columns) | span(batch.losers.observed_at))
 
     def _supersede(self, winners: Readings, reports: NDArray[np.int64]) -> None:
-        columns = _numbered(reading_columns(winners, reports))
+        columns = numbered(reading_columns(winners, reports))
         self.cursor.execute(SQL["winners"], columns | span(winners.observed_at))
         if self.cursor.rowcount != len(winners):
             raise ValueError("nothing to supersede")
 
-    def _append(self, table: str, columns: Sequence[Column]) -> None:
-        if not self.copy:
-            self.cursor.execute(SQL[f"insert_{table}"], _numbered(columns))
+    def _packed(self, columns: Sequence[Column]) -> Packed:
+        if not len(columns[0][0]):
+            return None
+        return binary.copy_stream(columns) if self.copy else numbered(columns)
+
+    @contextmanager
+    def _appending(self, table: str, rows: Packed) -> Iterator[None]:
+        """Append rows; what the body does goes on while the server takes them in, and must not ask it anything."""
+        if isinstance(rows, bytes):
+            with self.cursor.copy(SQL[f"copy_{table}"]) as copy:
+                copy.write(rows)
+                yield
             return
-        with self.cursor.copy(SQL[f"copy_{table}"]) as copy:
-            copy.write(binary.copy_stream(columns))
+        if rows is not None:
+            self.cursor.execute(SQL[f"insert_{table}"], rows)
+        yield
 
     def _write_letters(self) -> list[OutboxEvent]:
         leases = {advance.lease.partition: advance.lease for advance in self.batch.advances}
@@ -140,21 +156,6 @@ class WorkWriter:
             if row is not None and row[2]:
                 books += [BookEntry(row[0], day_of(to_us(row[1])), received=-1, rejected=-1), entry]
         return books
-
-
-def report_keys(reports: Reports) -> dict[str, Any]:
-    """Return the natural keys of reports as parameters."""
-    return {
-        "device": array(reports.device, INT4),
-        "observed_at": array(reports.observed_at, INSTANT),
-        "kind": array(reports.kind, INT2),
-        "sha256": array(reports.sha256, DIGEST),
-    }
-
-
-def span(instants: NDArray[np.int64]) -> dict[str, Any]:
-    """Return the first and last instant as parameters, so that the server can leave out partitions."""
-    return {"earliest": from_us(int(instants.min())), "latest": from_us(int(instants.max()))}
 
 
 def write_means(cursor: Cursor, means: Means) -> None:
@@ -244,42 +245,6 @@ def _write_rejudge(cursor: Cursor, open_ones: Sequence[Rejudge], done: Sequence[
         parameters: dict[str, Any] = {"site_id": word_array(r.site for r in rows), "device": [r.device for r in rows]}
         instants = {"start": _instants(r.start for r in rows), "noted_at": _instants(r.noted_at for r in rows)}
         cursor.execute(SQL["rejudge"], parameters | instants)
-
-
-def report_columns(r: Reports, numbers: NDArray[np.int64], bundles: NDArray[np.int64]) -> list[Column]:
-    """Return reports as `copy_reports` takes them; `numbers` are their own, `bundles` those of the bundles they index."""
-    return [
-        (numbers, INT8),
-        (r.device, INT4),
-        (r.observed_at, INSTANT),
-        (r.kind, INT2),
-        (r.sha256, DIGEST),
-        (r.sent_at, INSTANT),
-        (r.received_at, INSTANT),
-        (bundles[r.bundle], INT8),
-        (r.position, INT4),
-    ]
-
-
-def reading_columns(r: Readings, reports: NDArray[np.int64]) -> list[Column]:
-    """Return readings as `copy_readings` takes them; `reports` are the numbers of the reports that brought them."""
-    return [
-        (r.series, INT4),
-        (r.kind, INT2),
-        (r.observed_at, INSTANT),
-        (r.value, FLOAT8),
-        (r.flag, INT2),
-        (reports, INT8),
-    ]
-
-
-def by_hour(readings: Readings) -> NDArray[np.int64]:
-    """Return the order of the index of readings: hour, series, kind, instant."""
-    return np.lexsort((readings.observed_at, readings.kind, readings.series, hour_start(readings.observed_at)))
-
-
-def _numbered(columns: Sequence[Column]) -> dict[str, Any]:
-    return {f"c{i}": array(*column) for i, column in enumerate(columns)}
 
 
 def _window_keys(rows: Means | Verdicts) -> dict[str, Any]:

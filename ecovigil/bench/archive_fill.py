@@ -16,9 +16,9 @@ from store.alerts import PostgresAlerts
 from store.binary import INSTANT, array, copy_stream
 from store.port import Advance, WorkBatch
 from store.postgres import Cursor, Database
+from store.report_rows import reading_columns, report_columns
 from store.sql import queries
 from store.work import PostgresWorkStore
-from store.work_commit import reading_columns, report_columns
 
 SQL: Final = queries("bench")
 COMMIT: Final = queries("commit")

@@ -12,11 +12,11 @@ WHERE s.site_id = %(site)s
 ORDER BY s.parameter COLLATE "C", m.start
 
 -- name: stopped
--- Hours in which most readings of a parameter say that the plant stands (flag F).
+-- Hours in which most readings of a parameter say that the plant stands (flag F). The series are sought out first, else all that was read in these hours would be.
 SELECT s.parameter, hour_of(r.observed_at) AS hour
 FROM reading AS r
 JOIN series AS s USING (series)
-WHERE s.site_id = %(site)s
+WHERE r.series = ANY (ARRAY(SELECT series FROM series WHERE site_id = %(site)s))
     AND hour_of(r.observed_at) = ANY (ARRAY(
         SELECT generate_series(hour_of(%(start)s), %(finish)s - INTERVAL '1 microsecond', INTERVAL '1 hour')
     ))

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -123,54 +123,54 @@ class Generator:
         self._devices.close()
 
 
+@contextmanager
+def repeated(act: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Inside, `act` is called again and again in a thread of its own."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(every_s):
+            act()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 class Clock:
-    """A context: inside, each partition has a tick a second with the load's virtual time, as from the clock role: beside the load, whatever happens."""
+    """Ticks with the load's virtual time, as the clock role does with its own: beside the load, whatever happens."""
 
     def __init__(self, chain: RealChain, generator: Generator) -> None:
-        self._address = kafka_address(chain.ground.settings.kafka)
+        self._producer = KafkaLogProducer(kafka_address(chain.ground.settings.kafka), "drill-clock")
         self._generator = generator
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "Clock":
-        self._thread.start()
-        return self
+    def tick(self) -> None:
+        """Let each partition have a tick, where Kafka is there."""
+        with suppress(Unavailable):
+            for partition in range(self._producer.partitions(REPORTS)):
+                self._producer.send(REPORTS, encode_tick(Tick(self._generator.now)), partition=partition)
+            self._producer.flush()
 
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        producer = KafkaLogProducer(self._address, "drill-clock")
-        while not self._over.wait(TICK_EVERY_S):
-            with suppress(Unavailable):
-                for partition in range(producer.partitions(REPORTS)):
-                    producer.send(REPORTS, encode_tick(Tick(self._generator.now)), partition=partition)
-                producer.flush()
-        producer.close()
+    def close(self) -> None:
+        """Disconnect."""
+        self._producer.close()
 
 
 class Scales:
-    """Weighs the roles from time to time; `heaviest` has the most memory that each ever had, in MB."""
+    """Weighs the roles; `heaviest` has the most memory that each ever had, in MB."""
 
     def __init__(self, chain: RealChain) -> None:
         self._chain = chain
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._weigh, daemon=True)
         self.heaviest: dict[str, int] = {}
 
-    def __enter__(self) -> "Scales":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _weigh(self) -> None:
-        while not self._over.wait(LOOK_EVERY_S):
-            for role in self._chain.roles:
-                self.heaviest[role.name] = max(self.heaviest.get(role.name, 0), _memory_mb(role.pid))
+    def weigh(self) -> None:
+        """Look once."""
+        for role in self._chain.roles:
+            self.heaviest[role.name] = max(self.heaviest.get(role.name, 0), _memory_mb(role.pid))
 
 
 def _memory_mb(pid: int) -> int:
@@ -190,7 +190,8 @@ def pressed(ground: Ground, folder: Path, server: str, load: Load) -> Row:
         chain = opened.enter_context(RealChain(folder, ground, Replay(registry_of(load), [first]), receiver))
         generator = Generator(chain, load, BEFORE_S * 2 + load.away_s + 2)
         opened.callback(generator.close)
-        scales = opened.enter_context(Scales(chain))
+        scales = Scales(chain)
+        opened.enter_context(repeated(scales.weigh, LOOK_EVERY_S))
         _play(chain, generator, server, load)
         row.recovery_s = round(_caught_up(chain, generator, load), 1)
         _judge(row, chain, generator, scales)
@@ -199,7 +200,7 @@ def pressed(ground: Ground, folder: Path, server: str, load: Load) -> Row:
 
 def _play(chain: RealChain, generator: Generator, server: str, load: Load) -> None:
     generator.run(BEFORE_S)
-    with Clock(chain, generator):
+    with closing(Clock(chain, generator)) as clock, repeated(clock.tick, TICK_EVERY_S):
         with _stopped(chain.ground, server):
             generator.run(load.away_s)
         chain.healed()
