@@ -76,6 +76,8 @@ class CachedRegistry:
         self._every_s = every_s
         self._stopping = Event()
         self._known = read_copy(path)
+        self._is_confirmed = False
+        """The store has been read: before, a version of the same number may be that of another database."""
         self.refresh()
         self._thread = Thread(target=self._refresh_for_ever, name="registry", daemon=True)
         self._thread.start()
@@ -89,10 +91,11 @@ class CachedRegistry:
     def refresh(self) -> None:
         """Look at the store; what was known stays where it is away."""
         try:
-            if self._known is None or self._store.registry_version() != self._known[0]:
+            known = self._known if self._is_confirmed else None
+            if known is None or self._store.registry_version() != known[0]:
                 known = self._store.registry()
                 write_copy(self._path, *known)
-                self._known = known
+                self._known, self._is_confirmed = known, True
         except Unavailable:
             return
 

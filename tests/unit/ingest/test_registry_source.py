@@ -16,12 +16,13 @@ REGISTRY = Registry.from_tables(
 class Shelf:
     """A store of registries that can be away."""
 
-    def __init__(self, version: int = 1, *, away: bool = False) -> None:
+    def __init__(self, version: int = 1, *, away: bool = False, holds: Registry = REGISTRY) -> None:
         self.version = version
         self.away = away
+        self.holds = holds
 
     def registry(self) -> tuple[int, Registry]:
-        return self.registry_version(), REGISTRY
+        return self.registry_version(), self.holds
 
     def registry_version(self) -> int:
         if self.away:
@@ -35,6 +36,15 @@ def test_a_copy_on_disk_serves_while_the_database_is_away(tmp_path: Path) -> Non
     cached = CachedRegistry(Shelf(away=True), tmp_path / "registry.json")
 
     assert cached.current() == (3, REGISTRY)
+    cached.close()
+
+
+def test_a_copy_of_another_database_is_not_believed_though_its_version_has_the_same_number(tmp_path: Path) -> None:
+    CachedRegistry(Shelf(holds=Registry()), tmp_path / "registry.json").close()
+
+    cached = CachedRegistry(Shelf(), tmp_path / "registry.json")
+
+    assert cached.current() == (1, REGISTRY)
     cached.close()
 
 
