@@ -1,7 +1,9 @@
 """Judging closed windows again: late data, a replay, a mark or another registry touch hours, their days follow."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 
 import numpy as np
@@ -25,6 +27,8 @@ from store.port import Verdicts
 
 QUIET_TICKS = 2
 """A touched window that stays incomplete is judged when this many ticks, a second apart or more, have left it alone."""
+SITE_HOURS_AT_ONCE = 500
+"""A slice takes whole sites until it has so many windows."""
 Window = tuple[str, int]
 """(site, start of the hour)."""
 
@@ -58,12 +62,29 @@ class Stored:
     """All there are of these windows: those that are not given again are taken back."""
 
 
-def rejudge(partition: Partition, now: int, draft: Draft, *, marked_only: bool = False) -> None:
-    """Judge again what is due at a tick; everything drafted before must be committed, since this reads the store.
+def touched(partition: Partition, now: int, *, marked_only: bool = False) -> list[list[Window]]:
+    """Return the touched windows to look at now, in slices of whole sites: a day is judged once, and memory stays bounded after a long outage.
 
     `marked_only`: between ticks, only what marks touched.
     """
-    windows, readings = _due(partition, now, marked_only)
+    asked = []
+    for window, pending in partition.pending.items():
+        counts = not marked_only and now - pending.counted_at >= SECOND_US
+        if pending.at_once or (counts and (pending.ticks == 0 or pending.ticks >= QUIET_TICKS)):
+            asked.append(window)
+        if counts:
+            pending.ticks, pending.counted_at = pending.ticks + 1, now
+    slices: list[list[Window]] = []
+    for _, windows in groupby(sorted(asked), key=itemgetter(0)):
+        if not slices or len(slices[-1]) >= SITE_HOURS_AT_ONCE:
+            slices.append([])
+        slices[-1].extend(windows)
+    return slices
+
+
+def rejudge(partition: Partition, asked: Sequence[Window], now: int, draft: Draft) -> None:
+    """Judge again a slice of what was touched, as known at the tick `now`; everything drafted before must be committed, since this reads the store."""
+    windows, readings = _due(partition, asked)
     if windows:
         judge_again(partition, {w: partition.pending[w].device for w in windows}, readings, now, draft)
     for window in windows:
@@ -137,17 +158,8 @@ def _day_of(start: int) -> int:
     return int(day_start(np.array([start]))[0])
 
 
-def _due(partition: Partition, now: int, marked_only: bool) -> tuple[list[Window], Readings]:
-    """Return the touched windows that are complete or quiet, or that a mark touched, with their readings."""
-    asked = []
-    for window, pending in partition.pending.items():
-        counts = not marked_only and now - pending.counted_at >= SECOND_US
-        if pending.at_once or (counts and (pending.ticks == 0 or pending.ticks >= QUIET_TICKS)):
-            asked.append(window)
-        if counts:
-            pending.ticks, pending.counted_at = pending.ticks + 1, now
-    if not asked:
-        return [], Readings.empty()
+def _due(partition: Partition, asked: Sequence[Window]) -> tuple[list[Window], Readings]:
+    """Return the windows that are complete or quiet, or that a mark touched, with their readings."""
     readings = readings_of(partition, {window: partition.pending[window].device for window in asked})
     open_windows = _incomplete(partition, readings)
     due = [w for w in asked if _is_due(partition.pending[w]) or w not in open_windows]

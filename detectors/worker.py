@@ -19,7 +19,7 @@ from detectors.held import Held, held_by
 from detectors.partition import Partition
 from detectors.poison import Sieve
 from detectors.registry_book import RegistryChanges, follow_registry, judge_stretches
-from detectors.rejudging import follow_marks, rejudge
+from detectors.rejudging import follow_marks, rejudge, touched
 from detectors.standstill import Standstill
 from detectors.takeover import take_over
 from schemas.bundle import Bundle, Tick, decode_record
@@ -186,8 +186,7 @@ class Worker:
             partition.marks.known = revision
             entered_at = follow_marks(partition, self._draft)
             if entered_at:
-                self._commit()
-                rejudge(partition, max(entered_at, partition.tick_at), self._draft, marked_only=True)
+                self._judge_touched(partition, max(entered_at, partition.tick_at), marked_only=True)
                 self._commit()
             found |= entered_at > 0
         return found
@@ -274,13 +273,16 @@ class Worker:
             self._follow_registry()
         if not partition.is_idle(now):
             partition.tick(now, self._draft)
-            if partition.pending:
-                self._commit()
-                rejudge(partition, now, self._draft)
+            self._judge_touched(partition, now)
         if partition.stretches:
             self._commit()
             judge_stretches(partition, now, self._draft)
         partition.tick_at = now
+
+    def _judge_touched(self, partition: Partition, now: int, *, marked_only: bool = False) -> None:
+        for windows in touched(partition, now, marked_only=marked_only):
+            self._commit()  # it is read from the store
+            rejudge(partition, windows, now, self._draft)
 
     def _commit(self) -> None:
         """Write the draft; every partition that added to it, or only moved on, stands behind it with its lease."""

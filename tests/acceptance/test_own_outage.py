@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 import pytest
@@ -58,8 +59,8 @@ def now_us() -> int:
 
 
 def wait_until(instant_us: int) -> None:
-    """Sleep up to an instant of the machine's clock."""
-    time.sleep(max(0.0, (instant_us - now_us()) / SECOND_US))
+    """Wait for an instant of the machine's clock."""
+    Event().wait(max(0.0, (instant_us - now_us()) / SECOND_US))
 
 
 @dataclass

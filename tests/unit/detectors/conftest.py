@@ -91,6 +91,7 @@ class Bench:
         sent_at: int | None = None,
         parameter: str = "a34013",
         device: str = "mn",
+        site: str = "crusher",
     ) -> None:
         """Append one bundle with one reading a report."""
         raws = [
@@ -99,7 +100,7 @@ class Bench:
         ]
         n = len(rows)
         bundle = Bundle(
-            bridge="b", devices=[device], sites=["crusher"], parameters=[parameter],
+            bridge="b", devices=[device], sites=[site], parameters=[parameter],
             report_device=np.zeros(n, np.int32),
             report_site=np.zeros(n, np.int32),
             report_observed_at=np.array([r[0] for r in rows], np.int64),

@@ -1,10 +1,14 @@
 """Arrival order, duplicates, batch boundaries, crashes and the moment of marks never change the final means and verdicts."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detectors import rejudging
+from schemas.codes import Kind
 from schemas.registry import Registry
-from tests.unit.detectors.conftest import CRUSHER
+from schemas.times import MINUTE_US
+from tests.unit.detectors.conftest import CRUSHER, at
 
 HOURS = ("03-10 22:00", "03-10 23:00", "03-11 00:00")
 BLOCKS = [(hour, quarter, value) for hour, value in zip(HOURS, (15.0, 31.0, 22.5), strict=True) for quarter in range(4)]
@@ -117,3 +121,39 @@ def test_the_last_registry_makes_a_difference(fresh_bench) -> None:
     assert found == played(fresh_bench, BLOCKS, registries=[0] * len(REGISTRIES))
     assert found["means"] == played(fresh_bench, BLOCKS)["means"]
     assert found["verdicts"] != played(fresh_bench, BLOCKS)["verdicts"]
+
+
+SITES = ("crusher", "mill", "packer")
+
+
+def after_an_outage(fresh_bench):
+    """Return a bench whose three sites have two hours of which all but the first quarter came when they were closed."""
+    kinds = {
+        "site": [{"id": site, "kind": "stack"} for site in SITES],
+        "binding": [CRUSHER["binding"][0] | {"site": site} for site in SITES],
+        "device": [{"id": f"mn-{site}", "sites": [site]} for site in SITES],
+    }
+    bench = fresh_bench(kinds)
+    for first, received in ((0, "03-10 09:00"), (15, "03-10 11:00")):
+        for number, site in enumerate(SITES):
+            for hour in ("03-10 08:00", "03-10 09:00"):
+                minutes = range(15, 60) if first else range(15)
+                rows = [(at(hour) + m * MINUTE_US, 15.0 + 6 * number, "N") for m in minutes]
+                bench.say(Kind.MINUTE, rows, received=at(received), device=f"mn-{site}", site=site)
+        bench.tick("03-10 10:30" if not first else "03-10 11:01")
+    for tick in ("03-10 11:02", "03-10 11:03", "03-10 11:04", "03-10 11:05"):
+        bench.tick(tick)
+    bench.run()
+    return bench
+
+
+def test_what_is_judged_again_slice_by_slice_is_what_it_would_be_at_once(
+    fresh_bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = after_an_outage(fresh_bench)
+    monkeypatch.setattr(rejudging, "SITE_HOURS_AT_ONCE", 1)
+    in_slices = after_an_outage(fresh_bench)
+
+    assert in_slices.final() == at_once.final()
+    assert sorted(outcome for _, _, outcome, _ in at_once.final()["verdicts"]) == ["exceeded"] * 4 + ["met"] * 2
+    assert in_slices.store.tables.rejudge == {}
