@@ -89,4 +89,4 @@ def jars() -> Path:
 
 
 def _java(main: str) -> list[str]:
-    return ["java", "-Xmx512m", "-Dlog4j2.level=WARN", "-cp", f"{jars()}/*", main]
+    return ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.level=WARN", "-cp", f"{jars()}/*", main]
