@@ -44,8 +44,11 @@ def with_amounts(directory: Directory, hours: Means) -> Means:
 
 def _baselines(directory: Directory, series: NDArray[np.int32], start: NDArray[np.int64]) -> _Figures:
     """Return the baseline oxygen of the limits in force, of the hour's or else of the day's; NaN where neither names one."""
-    hour, day = (limits_of(directory, series, period, start)["baseline"] for period in (PERIOD_HOUR, PERIOD_DAY))
-    return np.where(np.isnan(hour), day, hour)
+    found: _Figures = limits_of(directory, series, PERIOD_HOUR, start)["baseline"]
+    rest = np.flatnonzero(np.isnan(found))
+    if len(rest):
+        found[rest] = limits_of(directory, series[rest], PERIOD_DAY, start[rest])["baseline"]
+    return found
 
 
 def converted_limit(directory: Directory, site: str, parameter: str, start: int) -> Limit | None:

@@ -1,6 +1,7 @@
 """Instants: microseconds since 1970 (UTC) in columns, aware datetimes in models, China Standard Time for people."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -51,6 +52,7 @@ def day_of(instant_us: int) -> date:
     return to_cst(instant_us).date()
 
 
+@lru_cache(maxsize=4096)
 def date_us(day: date) -> int:
     """Return the first instant of a China Standard Time date."""
     return to_us(datetime(day.year, day.month, day.day, tzinfo=CST))

@@ -36,8 +36,8 @@ def furnace_rule(registry: Registry, site_id: str, instant_us: int) -> FurnaceRu
 
 
 def _of_binding(binding: Binding, instant_us: int) -> Iterator[FurnaceRule]:
-    asked = rules_for(binding.standard, binding.category, binding.variant, FURNACE_TEMPERATURE)
-    asked = [rule for rule in asked if _is_asked(rule, instant_us)]
+    bound = rules_for(binding.standard, binding.category, binding.variant, FURNACE_TEMPERATURE)
+    asked = [rule for rule in bound if _is_asked(rule, instant_us)]
     for rule in applying_rules(asked, binding.conditions, "unknown") or ():
         if rule.minimum is not None:
             yield FurnaceRule(rule.minimum, rule.rule_id, binding.id)

@@ -192,7 +192,8 @@ def _of_water(registry: Registry, site_id: str, code: str, period: str, instant_
 
 def applying_rules(rules: Sequence[Rule], named: Iterable[str], water: Water) -> list[Rule] | None:
     """Return which of the rules apply, None where that can't be decided; `named` are the rule ids that the binding itself names."""
-    picked = [rule for rule in rules if rule.rule_id in set(named)]
+    names = set(named)
+    picked = [rule for rule in rules if rule.rule_id in names]
     if picked:
         return picked + [rule for rule in rules if rule.selector == "none" and not rule.recalled and rule not in picked]
     checked = [rule for rule in rules if not rule.recalled]

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from schemas.codes import SiteKind
@@ -123,6 +123,7 @@ def names_of(parameter: str) -> tuple[str, str]:
     return (f"{zh}(折算)", f"{en} (converted)") if parameter.endswith(CONVERTED) else (zh, en)
 
 
+@lru_cache(maxsize=1024)
 def unit_name(unit: str) -> str | None:
     """Return the spelling we use of a unit (`μg/m³` → `ug/m3`), None for an unknown one."""
     text = unicodedata.normalize("NFKC", unit).replace(" ", "")

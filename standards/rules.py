@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 
 from standards.tables import RECALLED, Row, in_force, number, rows_of
@@ -95,13 +95,14 @@ def _by_code() -> dict[tuple[str, str], list[Rule]]:
     return dict(found)
 
 
-def rules_for(standard: str | None, category: str | None, variant: str | None, code: str) -> list[Rule]:
+@lru_cache(maxsize=4096)
+def rules_for(standard: str | None, category: str | None, variant: str | None, code: str) -> tuple[Rule, ...]:
     """Return the rules of a binding for a parameter: of its category and variant, and those for all."""
-    return [
+    return tuple(
         rule
         for rule in _by_code().get((standard or "", code), [])
         if rule.category in (category, ALL) and _covers_variant(rule.variant, variant or "")
-    ]
+    )
 
 
 def _covers_variant(of_rule: str, bound: str) -> bool:

@@ -19,7 +19,8 @@ def test_the_work_of_children_counts_whether_they_live_or_have_ended() -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         meter = Meter()
         meter.watch("family", process.pid)
-        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdin is not None
         process.stdout.readline()
 
         spent, peak = meter.cpu_s()["family"], meter.peak_mb()["family"]
