@@ -119,6 +119,18 @@ class Directory:
     def _shared_series(self) -> NDArray[np.bool_]:
         return self._mask([number for number, (site, _) in self.series.items() if site in self.shared_sites])
 
+    def sites_of_series(self, series: NDArray[np.int32]) -> tuple[NDArray[np.int64], list[str]]:
+        """Return the place of the site of each series among the sites that were met, and these."""
+        place, names = self.kept("sites of series", self._places)
+        return place[series], names
+
+    def _places(self) -> tuple[NDArray[np.int64], list[str]]:
+        names = list(self.site_series)
+        place = np.full(max(self.series, default=-1) + 1, -1, np.int64)
+        for number, name in enumerate(names):
+            place[list(self.site_series[name].values())] = number
+        return place, names
+
     def series_of_parameter(self, parameter: str) -> list[int]:
         """Return the series of a parameter that were met so far."""
         return self._of_parameter.get(parameter, [])

@@ -26,6 +26,6 @@ def held_by(partitions: Mapping[int, Partition]) -> Held:
     return Held(
         readings=sum(len(partition.open) for partition in owned),
         windows=sum(partition.open.windows for partition in owned),
-        pending=sum(len(partition.pending) for partition in owned),
+        pending=sum(len(partition.touched) for partition in owned),
         ticks={number: partition.tick_at for number, partition in partitions.items()},
     )

@@ -212,11 +212,15 @@ def made_means(
     )
 
 
-def complete_windows(readings: Readings) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return (series, window start, whether some kind has all its samples) of each window, sorted by series and start."""
+def lacking_readings(readings: Readings) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return (series, window start, readings that are lacking) of each window that has no kind with all its samples, sorted by series and start.
+
+    Counted by the kind that covers most.
+    """
     groups = _group(readings)
     pick = _choose(groups)
-    return groups.series[pick], groups.start[pick], groups.complete[pick]
+    pick = pick[~groups.complete[pick]]
+    return groups.series[pick], groups.start[pick], np.maximum(EXPECTED[groups.kind[pick]] - groups.present[pick], 1)
 
 
 def latest(means: Means) -> NDArray[np.int64]:

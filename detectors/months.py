@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from detectors.directory import Directory
 from detectors.means import group_values, latest, made_means
 from detectors.shortage import Shortage
+from detectors.touched_hours import Window
 from schemas.codes import Kind, NotJudged
 from schemas.columns import PERIOD_HOUR, PERIOD_MONTH, Means
 from schemas.periods import month_end, month_start
 from schemas.times import HOUR_US, day_start
 from store.port import WorkStore
-
-Window = tuple[str, int]
-"""(site, start of an hour)."""
 
 
 def month_means(directory: Directory, hours: Means) -> Means:

@@ -25,6 +25,7 @@ from detectors.open_days import OpenDays
 from detectors.open_readings import Due, OpenReadings
 from detectors.reporters import Reporters
 from detectors.results import Results
+from detectors.touched_hours import TouchedHours
 from schemas.bundle import Bundle
 from schemas.codes import FindingStatus, Kind
 from schemas.columns import Means, Readings
@@ -38,19 +39,6 @@ DEADLINE_US: Final = 10 * MINUTE_US
 
 
 @dataclass
-class Pending:
-    """A closed hour of a site that late data, or a mark, touched."""
-
-    device: int
-    ticks: int = 0
-    """Ticks, a second apart or more, since it was last touched."""
-    counted_at: int = 0
-    """The last of them, µs."""
-    at_once: bool = False
-    """A mark touched it: there is nothing to wait for."""
-
-
-@dataclass
 class Partition:
     """State of one partition; a pure function of its log since the last commit and of what the store held then."""
 
@@ -58,7 +46,7 @@ class Partition:
     directory: Directory
     store: WorkStore
     devices: DeviceTable = field(default_factory=DeviceTable)
-    pending: dict[tuple[str, int], Pending] = field(default_factory=dict)
+    touched: TouchedHours = field(default_factory=TouchedHours)
     series_device: Reporters = field(default_factory=Reporters)
     registry_followed: int = 0
     """Version of the registry up to which what it touches is in `stretches`."""
@@ -129,17 +117,24 @@ class Partition:
         self._fresh.append(readings)
 
     def _touch_hours(self, series: NDArray[np.int32], instant: NDArray[np.int64], draft: Draft) -> None:
-        for number, start in set(zip(series.tolist(), hour_start(instant).tolist(), strict=True)):
-            self.touch(self.directory.series[number][0], start, self.series_device[number], draft)
+        hour, (site, names) = instant // HOUR_US, self.directory.sites_of_series(series)
+        _, first, count = np.unique(site << 32 | hour, return_index=True, return_counts=True)
+        device = self.series_device.devices(series[first])
+        columns = (site[first], hour[first] * HOUR_US, device, count)
+        for place, start, number, readings in zip(*(column.tolist() for column in columns), strict=True):
+            self.touch(names[place], start, number, draft, readings=readings)
 
-    def touch(self, site: str, start: int, device: int, draft: Draft, *, at_once: bool = False) -> None:
-        """Note that a closed hour must be judged again."""
-        self.pending[site, start] = Pending(device, at_once=at_once)
-        draft.rejudge[site, start] = Rejudge(site, device, start, self.tick_at)
+    def touch(
+        self, site: str, start: int, device: int, draft: Draft, *, readings: int = 0, at_once: bool = False
+    ) -> None:
+        """Note that a closed hour must be judged again, since late readings came or (`at_once`) for another reason."""
+        new = self.touched.touch((site, start), device, readings, at_once=at_once)
+        if new or site in self.directory.shared_sites:  # of a shared one another partition may have judged it meanwhile
+            draft.rejudge[site, start] = Rejudge(site, device, start, self.tick_at)
 
     def is_idle(self, now: int) -> bool:
         """Whether a tick at `now` would change nothing but the time."""
-        return not self._heard and not self.pending and now < self.wake_at
+        return not self._heard and not self.touched and now < self.wake_at
 
     def tick(self, now: int, draft: Draft) -> None:
         """Work off a tick: close what is due, tell who is silent."""

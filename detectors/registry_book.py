@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.partition import Partition
-from detectors.rejudging import Stored, Window, judge_again, readings_of
+from detectors.rejudging import Stored, judge_again, readings_of
+from detectors.touched_hours import Window
 from schemas.columns import PERIOD_DAY, PERIOD_HOUR, PERIOD_INSTANT, PERIOD_MONTH, Means
 from schemas.periods import month_end, month_start
 from schemas.registry import Registry

@@ -1,9 +1,8 @@
 """Judging closed windows again: late data, a replay, a mark or another registry touch hours, their days follow."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
 from types import MappingProxyType
 
 import numpy as np
@@ -15,22 +14,16 @@ from detectors.days import day_means
 from detectors.draft import Draft
 from detectors.gas import with_amounts
 from detectors.marking import Marking
-from detectors.means import complete_windows, hour_means, latest
+from detectors.means import hour_means, lacking_readings, latest
 from detectors.months import months_again
-from detectors.partition import Partition, Pending
+from detectors.partition import Partition
 from detectors.results import taken_back, verdict_keys
 from detectors.told import amendments
+from detectors.touched_hours import Window
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, PERIOD_INSTANT, Means, Readings
-from schemas.times import DAY_US, HOUR_US, SECOND_US, day_start, hour_start
+from schemas.times import DAY_US, HOUR_US, day_start, hour_start
 from store.port import Verdicts
-
-QUIET_TICKS = 2
-"""A touched window that stays incomplete is judged when this many ticks, a second apart or more, have left it alone."""
-SITE_HOURS_AT_ONCE = 500
-"""A slice takes whole sites until it has so many windows."""
-Window = tuple[str, int]
-"""(site, start of the hour)."""
 
 
 def follow_marks(partition: Partition, draft: Draft) -> int:
@@ -62,33 +55,13 @@ class Stored:
     """All there are of these windows: those that are not given again are taken back."""
 
 
-def touched(partition: Partition, now: int, *, marked_only: bool = False) -> list[list[Window]]:
-    """Return the touched windows to look at now, in slices of whole sites: a day is judged once, and memory stays bounded after a long outage.
-
-    `marked_only`: between ticks, only what marks touched.
-    """
-    asked = []
-    for window, pending in partition.pending.items():
-        counts = not marked_only and now - pending.counted_at >= SECOND_US
-        if pending.at_once or (counts and (pending.ticks == 0 or pending.ticks >= QUIET_TICKS)):
-            asked.append(window)
-        if counts:
-            pending.ticks, pending.counted_at = pending.ticks + 1, now
-    slices: list[list[Window]] = []
-    for _, windows in groupby(sorted(asked), key=itemgetter(0)):
-        if not slices or len(slices[-1]) >= SITE_HOURS_AT_ONCE:
-            slices.append([])
-        slices[-1].extend(windows)
-    return slices
-
-
 def rejudge(partition: Partition, asked: Sequence[Window], now: int, draft: Draft) -> None:
     """Judge again a slice of what was touched, as known at the tick `now`; everything drafted before must be committed, since this reads the store."""
     windows, readings = _due(partition, asked)
     if windows:
-        judge_again(partition, {w: partition.pending[w].device for w in windows}, readings, now, draft)
+        judge_again(partition, {w: partition.touched.device_of(w) for w in windows}, readings, now, draft)
     for window in windows:
-        del partition.pending[window]
+        partition.touched.judged(window)
         draft.rejudged.append(window)
 
 
@@ -159,11 +132,14 @@ def _day_of(start: int) -> int:
 
 
 def _due(partition: Partition, asked: Sequence[Window]) -> tuple[list[Window], Readings]:
-    """Return the windows that are complete or quiet, or that a mark touched, with their readings."""
-    readings = readings_of(partition, {window: partition.pending[window].device for window in asked})
-    open_windows = _incomplete(partition, readings)
-    due = [w for w in asked if _is_due(partition.pending[w]) or w not in open_windows]
+    """Return the windows that are complete or ripe, with their readings."""
+    touched = partition.touched
+    readings = readings_of(partition, {window: touched.device_of(window) for window in asked})
+    lacking = _lacking(partition, readings)
+    due = [w for w in asked if touched.is_ripe(w) or w not in lacking]
     sites = set(due)
+    for window in lacking.keys() - sites:
+        touched.lacks(window, lacking[window])
     keep = np.array([(partition.directory.series[s][0], h) in sites for s, h in _hours_of(readings)], dtype=bool)
     return due, readings.take(keep) if len(readings) else readings
 
@@ -173,11 +149,6 @@ def readings_of(partition: Partition, windows: Mapping[Window, int]) -> Readings
     series, start = _series_of(partition, windows)
     readings = partition.store.window_readings(series, start, start + HOUR_US)
     return readings.take(readings.kind != Kind.DAY)
-
-
-def _is_due(pending: Pending) -> bool:
-    """Whether a window is judged though it is incomplete."""
-    return pending.at_once or pending.ticks > QUIET_TICKS
 
 
 def _marking(partition: Partition, due: list[Window]) -> Marking:
@@ -203,15 +174,12 @@ def _hours_of(readings: Readings) -> Iterator[tuple[int, int]]:
     return zip(readings.series.tolist(), hour_start(readings.observed_at).tolist(), strict=True)
 
 
-def _incomplete(partition: Partition, readings: Readings) -> set[Window]:
-    if not len(readings):
-        return set()
-    series, start, complete = complete_windows(readings)
-    return {
-        (partition.directory.series[s][0], h)
-        for s, h, c in zip(series.tolist(), start.tolist(), complete.tolist(), strict=True)
-        if not c
-    }
+def _lacking(partition: Partition, readings: Readings) -> Counter[Window]:
+    """Return how many readings the windows lack that are incomplete."""
+    lacking = Counter[Window]()
+    for series, start, count in zip(*(column.tolist() for column in lacking_readings(readings)), strict=True):
+        lacking[partition.directory.series[series][0], start] += count
+    return lacking
 
 
 def _frontier_of(partition: Partition, means: Means) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.directory import Directory
-from detectors.partition import Partition, Pending
+from detectors.partition import Partition
 from schemas.codes import Kind
 from schemas.columns import PERIOD_HOUR, Readings
 from schemas.times import DAY_US, day_start
@@ -29,7 +29,7 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
         series = np.array(sorted(reach), dtype=np.int32)
         _load(partition, series, *np.array([reach[s] for s in series.tolist()], dtype=np.int64).T)
     for entry in store.rejudge_open([state.device for _, state in states]):
-        partition.pending[entry.site, entry.start] = Pending(entry.device)
+        partition.touched.touch((entry.site, entry.start), entry.device)
     for stretch in store.stretches_open([state.device for _, state in states]):
         partition.stretches.setdefault((stretch.site, stretch.device), []).append((stretch.start, stretch.end))
     return partition

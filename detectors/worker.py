@@ -19,7 +19,7 @@ from detectors.held import Held, held_by
 from detectors.partition import Partition
 from detectors.poison import Sieve
 from detectors.registry_book import RegistryChanges, follow_registry, judge_stretches
-from detectors.rejudging import follow_marks, rejudge, touched
+from detectors.rejudging import follow_marks, rejudge
 from detectors.standstill import Standstill
 from detectors.takeover import take_over
 from schemas.bundle import Bundle, Tick, decode_record
@@ -280,7 +280,7 @@ class Worker:
         partition.tick_at = now
 
     def _judge_touched(self, partition: Partition, now: int, *, marked_only: bool = False) -> None:
-        for windows in touched(partition, now, marked_only=marked_only):
+        for windows in partition.touched.asked(now, marked_only=marked_only):
             self._commit()  # it is read from the store
             rejudge(partition, windows, now, self._draft)
 

@@ -85,7 +85,8 @@ class MemoryWork(MemoryRegistries):
                     timeline = self.tables.reading.get((number, kind))
                     if timeline is not None:
                         found.update({(number, kind, at): timeline.rows[at] for at in timeline.between(first, last)})
-        return _readings([(*key, row) for key, row in sorted(found.items(), key=lambda item: item[0])])
+        rows = sorted(found.items(), key=lambda item: item[0])
+        return _readings([(*key, row._replace(sent_at=0, sha8=0)) for key, row in rows])
 
     def means_between(
         self, series: NDArray[np.int32], period: int, start: NDArray[np.int64], end: NDArray[np.int64]

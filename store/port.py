@@ -135,7 +135,7 @@ class Rejudge:
     start: int
     """Start of the hour."""
     noted_at: int
-    """Tick at which it was last touched."""
+    """Tick at which it was first touched since it was judged."""
 
 
 class BookEntry(NamedTuple):
@@ -251,7 +251,7 @@ class WorkStore(MarkReader, RegistryReader, Protocol):
         ...
 
     def window_readings(self, series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]) -> Readings:
-        """Return the readings in force of each (series, [start, end)), sorted by series, kind, observed_at; sent_at and sha8 are filled. Ask for days, not for years: it is read hour by hour."""
+        """Return the readings in force of each (series, [start, end)), sorted by series, kind, observed_at; sent_at and sha8 are zeros: each key stands once. Ask for days, not for years: it is read hour by hour."""
         ...
 
     def means_between(

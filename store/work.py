@@ -15,7 +15,7 @@ from schemas.columns import Means, Readings, Reports
 from schemas.partitions import murmur2
 from schemas.times import DAY_US, HOUR_US, from_us, to_us
 from store import binary
-from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, SHA8, array, word_array
+from store.binary import BOOL, FLOAT8, INSTANT, INT2, INT4, INT8, SHA8, array, word_array
 from store.device_states import DeviceState
 from store.leases import PostgresLeases
 from store.marks import PostgresMarkReader, follow_marks
@@ -92,34 +92,34 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
         """Return, aligned with `keys`, whether each is stored, and the reading in force (zeros where not)."""
         if not len(keys):
             return np.empty(0, np.bool_), Readings.empty()
+        order = np.lexsort((keys.observed_at, keys.kind, keys.series, keys.observed_at // HOUR_US))  # as the index is
         asked = {
-            "series": array(keys.series, INT4),
-            "kind": array(keys.kind, INT2),
-            "observed_at": array(keys.observed_at, INSTANT),
+            "series": array(keys.series[order], INT4),
+            "kind": array(keys.kind[order], INT2),
+            "observed_at": array(keys.observed_at[order], INSTANT),
         }
-        columns = self._columns("readings_at", asked | span(keys.observed_at), BOOL, FLOAT8, INT2, INSTANT, SHA8)
-        found, value, flag, sent_at, sha8 = columns
-        there = found.astype(np.bool_)
-        value[~there] = 0.0
-        return there, Readings.of(
-            series=keys.series,
-            kind=keys.kind,
-            observed_at=keys.observed_at,
-            value=value,
-            flag=flag,
-            sent_at=sent_at,
-            sha8=sha8,
-        )
+        columns = self._columns("readings_at", asked | span(keys.observed_at), INT8, FLOAT8, INT2, INSTANT, SHA8)
+        at = order[columns[0] - 1]
+        found = np.zeros(len(keys), np.bool_)
+        found[at] = True
+        there = {name: np.zeros(len(keys), Readings.DTYPES[name]) for name in ("value", "flag", "sent_at", "sha8")}
+        for column, stored in zip(there.values(), columns[1:], strict=True):
+            column[at] = stored
+        return found, Readings(keys.series, keys.kind, keys.observed_at, **there)
 
     def window_readings(self, series: NDArray[np.int32], start: NDArray[np.int64], end: NDArray[np.int64]) -> Readings:
         """Return the readings in force of each (series, [start, end)), once each, sorted by series, kind, observed_at."""
         series, start, end = hour_by_hour(series, start, end)
         if not len(series):
             return Readings.empty()
+        order = np.lexsort((series, start))  # as the index is
+        asked = _windows(series[order], start[order], end[order])
         limits = {"earliest": from_us(int(start.min())), "latest": from_us(int(end.max()))}
-        kinds = (INT4, INT2, INSTANT, FLOAT8, INT2, INSTANT, SHA8)
-        columns = self._columns("window_readings", _windows(series, start, end) | limits, *kinds)
-        found = Readings.of(**dict(zip(Readings.DTYPES, columns, strict=True)))
+        columns = self._columns("window_readings", asked | limits, INT4, INT2, INSTANT, FLOAT8, INT2)
+        keys = dict(zip(("series", "kind", "observed_at", "value", "flag"), columns, strict=True))
+        none = np.zeros(len(columns[0]))
+        found = Readings.of(**keys, sent_at=none, sha8=none)
+        found = found.take(np.lexsort((found.observed_at, found.kind, found.series)))
         return found.take(_first_of_each(found.series, found.kind, found.observed_at))
 
     def means_between(

@@ -31,6 +31,7 @@ from store.postgres import Database
 
 log = logging.getLogger(__name__)
 
+DAY_S: Final = 86_400
 COMMIT_TIMES: Final = {"track_commit_timestamp": "on", "max_wal_size": "8GB"}
 """The first tells us when each row was committed; the second keeps checkpoints from falling into one run and not into the next."""
 
@@ -117,6 +118,7 @@ class BenchServers:
             "ECOVIGIL_MQTT__CLIENT": self._client,
             "ECOVIGIL_BRIDGE__VIRTUAL_CLOCK": "true",
             "ECOVIGIL_BRIDGE__CLIENT_ID": BRIDGE,
+            "ECOVIGIL_BRIDGE__FUTURE_TOLERANCE_S": str(DAY_S),  # a small fleet's load is far ahead of the time it tells
         }  # fmt: skip
 
     def _tell_what_roles_said(self) -> None:

@@ -66,43 +66,29 @@ JOIN report AS r USING (device, observed_at, kind, sha256)
 WHERE hour_of(r.observed_at) = hour_of(t.observed_at);
 
 -- name: readings_at
--- Aligned with the keys that were asked for; `earliest` and `latest` let the server leave out partitions.
-SELECT array_agg(found), array_agg(value), array_agg(flag), array_agg(sent_at), array_agg(sha8)
-FROM (
-    SELECT
-        r.report IS NOT NULL AS found,
-        coalesce(r.value, 'NaN') AS value,
-        coalesce(r.flag, 0::smallint) AS flag,
-        coalesce(p.sent_at, 'epoch') AS sent_at,
-        coalesce(substring(p.sha256 FOR 8), '\x0000000000000000') AS sha8
-    FROM unnest(%(series)s::integer[], %(kind)s::smallint[], %(observed_at)s::timestamptz[])
-        WITH ORDINALITY AS t (series, kind, observed_at, n)
-    LEFT JOIN reading AS r
-        ON hour_of(r.observed_at) = hour_of(t.observed_at)
-        AND r.series = t.series AND r.kind = t.kind AND r.observed_at = t.observed_at
-        AND r.observed_at BETWEEN %(earliest)s AND %(latest)s
-    LEFT JOIN report AS p ON p.report = r.report
-    ORDER BY t.n
-) AS asked;
+-- What is stored of the keys that were asked for, with their places (from 1); `earliest` and `latest` let the server leave out partitions.
+SELECT
+    array_agg(t.n), array_agg(coalesce(r.value, 'NaN')), array_agg(r.flag), array_agg(p.sent_at),
+    array_agg(substring(p.sha256 FOR 8))
+FROM unnest(%(series)s::integer[], %(kind)s::smallint[], %(observed_at)s::timestamptz[])
+    WITH ORDINALITY AS t (series, kind, observed_at, n)
+JOIN reading AS r
+    ON hour_of(r.observed_at) = hour_of(t.observed_at)
+    AND r.series = t.series AND r.kind = t.kind AND r.observed_at = t.observed_at
+    AND r.observed_at BETWEEN %(earliest)s AND %(latest)s
+JOIN report AS p ON p.report = r.report;
 
 -- name: window_readings
 -- Each window lies within one hour. All kinds are named so that the index is used to its end on every server version.
 SELECT
-    array_agg(series), array_agg(kind), array_agg(observed_at), array_agg(value), array_agg(flag),
-    array_agg(sent_at), array_agg(sha8)
-FROM (
-    SELECT
-        r.series, r.kind, r.observed_at, coalesce(r.value, 'NaN') AS value, r.flag, p.sent_at,
-        substring(p.sha256 FOR 8) AS sha8
-    FROM unnest(%(series)s::integer[], %(start)s::timestamptz[], %(end)s::timestamptz[]) AS w (series, first, last)
-    JOIN reading AS r
-        ON hour_of(r.observed_at) = hour_of(w.first)
-        AND r.series = w.series AND r.kind = ANY ('{0,1,2,3,4,5}'::smallint[])
-        AND r.observed_at >= w.first AND r.observed_at < w.last
-        AND r.observed_at >= %(earliest)s AND r.observed_at < %(latest)s
-    JOIN report AS p ON p.report = r.report
-    ORDER BY r.series, r.kind, r.observed_at
-) AS asked;
+    array_agg(r.series), array_agg(r.kind), array_agg(r.observed_at), array_agg(coalesce(r.value, 'NaN')),
+    array_agg(r.flag)
+FROM unnest(%(series)s::integer[], %(start)s::timestamptz[], %(end)s::timestamptz[]) AS w (series, first, last)
+JOIN reading AS r
+    ON hour_of(r.observed_at) = hour_of(w.first)
+    AND r.series = w.series AND r.kind = ANY ('{0,1,2,3,4,5}'::smallint[])
+    AND r.observed_at >= w.first AND r.observed_at < w.last
+    AND r.observed_at >= %(earliest)s AND r.observed_at < %(latest)s;
 
 -- name: means_between
 SELECT

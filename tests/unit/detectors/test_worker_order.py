@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors import rejudging
+from detectors import touched_hours
 from schemas.codes import Kind
 from schemas.registry import Registry
 from schemas.times import MINUTE_US
@@ -151,7 +151,7 @@ def test_what_is_judged_again_slice_by_slice_is_what_it_would_be_at_once(
     fresh_bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = after_an_outage(fresh_bench)
-    monkeypatch.setattr(rejudging, "SITE_HOURS_AT_ONCE", 1)
+    monkeypatch.setattr(touched_hours, "SITE_HOURS_AT_ONCE", 1)
     in_slices = after_an_outage(fresh_bench)
 
     assert in_slices.final() == at_once.final()
