@@ -1,6 +1,5 @@
 """The worker's address book: series and devices by number, what the registry says of them, as arrays where the hot path needs it."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.means import GAS_MIN_HOURS, GAS_MIN_MINUTES, WATER_MIN, Validity
 from detectors.series_table import SeriesTable
+from detectors.site_reporters import SiteReporters
 from schemas.codes import SiteKind
 from schemas.registry import Registry, Site
 from schemas.times import HOUR_US, SECOND_US
@@ -41,7 +41,7 @@ class Directory:
         """Parameter → series by site."""
         self._of_parameter: dict[str, list[int]] = {}
         self._validity: Validity | None = None
-        self._shared: frozenset[str] | None = None
+        self.reporters = SiteReporters(store)
         self._kept: dict[str, Any] = {}
 
     def refresh(self) -> bool:
@@ -51,7 +51,7 @@ class Directory:
             return False
         self.version, self.registry = self._store.registry()
         self._validity = None
-        self._shared = None
+        self.reporters.follow(self.registry)
         self._kept.clear()
         return True
 
@@ -102,34 +102,9 @@ class Directory:
         self._learn(found)
         return np.array([number for number, _, _ in found], dtype=np.int32)
 
-    @property
-    def shared_sites(self) -> frozenset[str]:
-        """Return the sites that more than one device may report for (a replaced logger): their readings can meet from two partitions."""
-        if self._shared is None:
-            seen = Counter(site for device in self.registry.device for site in set(device.sites))
-            self._shared = frozenset(site for site, devices in seen.items() if devices > 1)
-        return self._shared
-
-    def is_shared(self, series: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Return which series belong to shared sites."""
-        if not self.shared_sites:
-            return np.zeros(len(series), dtype=bool)
-        return self.kept("shared", self._shared_series)[series]
-
-    def _shared_series(self) -> NDArray[np.bool_]:
-        return self._mask([number for number, (site, _) in self.series.items() if site in self.shared_sites])
-
-    def sites_of_series(self, series: NDArray[np.int32]) -> tuple[NDArray[np.int64], list[str]]:
-        """Return the place of the site of each series among the sites that were met, and these."""
-        place, names = self.kept("sites of series", self._places)
-        return place[series], names
-
-    def _places(self) -> tuple[NDArray[np.int64], list[str]]:
-        names = list(self.site_series)
-        place = np.full(max(self.series, default=-1) + 1, -1, np.int64)
-        for number, name in enumerate(names):
-            place[list(self.site_series[name].values())] = number
-        return place, names
+    def others_until(self, series: NDArray[np.int32], device: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return before which instant windows of series, by their device, are judged from the store, as others may fill them: µs; 0: never."""
+        return self.reporters.shared_until(series, [self.device_ids[number] for number in device.tolist()])
 
     def series_of_parameter(self, parameter: str) -> list[int]:
         """Return the series of a parameter that were met so far."""
@@ -192,10 +167,12 @@ class Directory:
     def _learn(self, rows: Iterable[tuple[int, str, str]]) -> None:
         learnt = list(rows)
         self._table.put(learnt)
-        for number, site, parameter in learnt:
-            if number not in self.series:
-                self._validity = None
-                self._kept.clear()
-                self._of_parameter.setdefault(parameter, []).append(number)
+        new = [(number, site, parameter) for number, site, parameter in learnt if number not in self.series]
+        if new:
+            self._validity = None
+            self._kept.clear()
+            self.reporters.learn([(number, site) for number, site, _ in new])
+        for number, site, parameter in new:
+            self._of_parameter.setdefault(parameter, []).append(number)
             self.series[number] = (site, parameter)
             self.site_series.setdefault(site, {})[parameter] = number

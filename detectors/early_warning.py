@@ -100,7 +100,7 @@ class EarlyWarnings:
         above = limits.converted(rows) > limits.level[rows.series] * (1 + NOISE)
         if above.any():
             above &= (rows.kind <= Kind.TEN_MINUTE) & (rows.flag == FLAG_NORMAL)
-            above[above] = ~self._directory.is_shared(rows.series[above])
+            above[above] = rows.observed_at[above] >= self._directory.reporters.others_until(rows.series[above])
         return above
 
     def _with_beside(self, wanted: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -99,11 +99,11 @@ class Furnaces:
         self._since = since
         self._days: dict[tuple[int, int], _Day] = {}
 
-    def watched(self, series: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return which of these series, each once, are temperatures of furnaces that one device alone reports for."""
+    def watched(self, series: NDArray[np.int32], now: int) -> NDArray[np.int32]:
+        """Return which of these series, each once, are temperatures of furnaces that one device alone reports for, today at least."""
         of_furnaces = np.array(self._directory.series_of_parameter(FURNACE_TEMPERATURE), dtype=np.int32)
         found = of_furnaces[np.isin(of_furnaces, series)] if len(of_furnaces) else of_furnaces
-        return found[~self._directory.is_shared(found)]
+        return found[self._directory.reporters.others_until(found) <= now]
 
     def look(self, rows: Readings, frontier: NDArray[np.int64], now: int) -> list[Finding]:
         """Return what is new of the days that `rows` touch: all readings of open hours of watched series.

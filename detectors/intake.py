@@ -14,6 +14,7 @@ from detectors.directory import Directory
 from detectors.draft import Draft
 from detectors.means import period_ends, window_start
 from detectors.segment import Segment, columns_of, first_of_each, repeats_a_key
+from detectors.site_reporters import bundle_pairs
 from schemas.bundle import Bundle
 from schemas.codes import FLAG_ABOVE_RANGE, FindingKind, FindingStatus, Rejection
 from schemas.columns import Readings
@@ -45,22 +46,25 @@ class Intake:
         """Return the segment of bundles, with room for its devices."""
         segment = columns_of(bundles, self._directory, first_raw)
         self._devices.reserve(int(segment.reports.device.max(initial=-1)))
+        self._directory.reporters.note(segment.pairs)
         return segment
 
     def is_doubtful(self, bundle: Bundle) -> bool:
         """Whether any report may be stored already, or may meet a stored reading of the same key."""
         device = self._directory.devices(bundle.devices)[bundle.report_device]
         self._devices.reserve(int(device.max(initial=-1)))
-        if not self._directory.shared_sites.isdisjoint(bundle.sites):
-            return True
-        return bool((bundle.report_observed_at <= self._devices.high[device, bundle.report_kind]).any())
+        reporters = self._directory.reporters
+        reporters.note(bundle_pairs(bundle.sites, bundle.report_site, device))
+        others = reporters.others_until_at(bundle.sites)[bundle.report_site]
+        high = self._devices.high[device, bundle.report_kind]
+        return bool((bundle.report_observed_at < np.maximum(others, high + 1)).any())
 
     def take(self, segment: Segment, bundles: Sequence[Bundle], draft: Draft, now: int) -> Taken:
         """Stage a segment: reports, readings, conflicts, rejections, books; return the readings that are in force."""
-        new = self._new_reports(segment)
+        new, met = self._new_reports(segment)
         keep_books(segment, new, bundles, draft)
         again = (segment.letter != 0) & ~new
-        settled = self._stage_readings(segment, new, again, draft)
+        settled = self._stage_readings(segment, new, met, again, draft)
         self._hear(segment, new, now, draft)
         self._tell_of_values(segment, settled, draft, now)
         self._tell_of_rejections(bundles, draft, now)
@@ -68,16 +72,19 @@ class Intake:
         again = _among(settled.winners, rows, len(segment.readings))
         return Taken(segment.readings.among(rows), segment.reading_device[rows], again)
 
-    def _new_reports(self, segment: Segment) -> NDArray[np.bool_]:
+    def _new_reports(self, segment: Segment) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which reports are new, and which share device, instant and kind with a stored one: only their readings can be stored too."""
         reports = segment.reports
         new = first_of_each(reports)
-        doubtful = reports.observed_at <= self._devices.high[reports.device, reports.kind]
-        if doubtful.any():
-            new[doubtful] &= ~self._store.known_reports(reports.take(doubtful))
-        return new
+        met = np.zeros(len(reports), np.bool_)
+        late = np.flatnonzero(reports.observed_at <= self._devices.high[reports.device, reports.kind])
+        if len(late):
+            known, met[late] = self._store.known_reports(reports.take(late))
+            new[late] &= ~known
+        return new, met
 
     def _stage_readings(
-        self, segment: Segment, new: NDArray[np.bool_], again: NDArray[np.bool_], draft: Draft
+        self, segment: Segment, new: NDArray[np.bool_], met: NDArray[np.bool_], again: NDArray[np.bool_], draft: Draft
     ) -> Settled:
         """Reports get their row in the draft; a replayed report that is stored already brings only readings refused before."""
         kept = np.flatnonzero(new | again)
@@ -87,8 +94,8 @@ class Intake:
         row[again] = -1 - np.arange(recalled, recalled + int(again.sum()), dtype=np.int32)
         mine = np.flatnonzero(_among(kept, segment.reading_report, len(segment.reports)))
         readings, report = segment.readings.among(mine), row[segment.reading_report[mine]]
-        high = self._devices.high[segment.reading_device[mine], readings.kind]
-        doubtful = (readings.observed_at <= high) | repeats_a_key(readings) | self._directory.is_shared(readings.series)
+        others = readings.observed_at < self._directory.reporters.others_until(readings.series)
+        doubtful = met[segment.reading_report[mine]] | repeats_a_key(readings) | others
         settled = settle(readings, doubtful, self._store)
         for part, into in (
             (settled.fresh, draft.readings),

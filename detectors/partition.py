@@ -117,19 +117,20 @@ class Partition:
         self._fresh.append(readings)
 
     def _touch_hours(self, series: NDArray[np.int32], instant: NDArray[np.int64], draft: Draft) -> None:
-        hour, (site, names) = instant // HOUR_US, self.directory.sites_of_series(series)
+        hour, site = instant // HOUR_US, self.directory.reporters.places(series)
         _, first, count = np.unique(site << 32 | hour, return_index=True, return_counts=True)
         device = self.series_device.devices(series[first])
         columns = (site[first], hour[first] * HOUR_US, device, count)
         for place, start, number, readings in zip(*(column.tolist() for column in columns), strict=True):
-            self.touch(names[place], start, number, draft, readings=readings)
+            self.touch(self.directory.reporters.names[place], start, number, draft, readings=readings)
 
     def touch(
         self, site: str, start: int, device: int, draft: Draft, *, readings: int = 0, at_once: bool = False
     ) -> None:
         """Note that a closed hour must be judged again, since late readings came or (`at_once`) for another reason."""
         new = self.touched.touch((site, start), device, readings, at_once=at_once)
-        if new or site in self.directory.shared_sites:  # of a shared one another partition may have judged it meanwhile
+        shared = self.directory.reporters.is_shared(site)  # another partition may have judged it meanwhile
+        if new or shared:
             draft.rejudge[site, start] = Rejudge(site, device, start, self.tick_at)
 
     def is_idle(self, now: int) -> bool:
@@ -167,7 +168,7 @@ class Partition:
     def _watch(self, closing: NDArray[np.int32], now: int, draft: Draft) -> None:
         """Look at hours before they close: furnaces that are too cold, means that can hardly stay below their limit."""
         fresh, self._fresh = Readings.concat(self._fresh), []
-        furnaces = self.furnaces.watched(np.concatenate((fresh.series, closing)))
+        furnaces = self.furnaces.watched(np.concatenate((fresh.series, closing)), now)
         if len(furnaces):
             rows = self.open.of(furnaces)
             frontier = self.devices.frontier[self.series_device.devices(rows.series)]
@@ -220,16 +221,24 @@ class Partition:
 
     def _without_shared(self, due: Readings, draft: Draft) -> Readings:
         """Windows that two devices may fill are judged from the store, which has the readings of both."""
-        shared = self.directory.is_shared(due.series)
+        shared = self._is_shared(due.series, due.observed_at)
         if shared.any():
             self._touch_hours(due.series[shared], due.observed_at[shared], draft)
         return due.take(~shared)
+
+    def _is_shared(self, series: NDArray[np.int32], at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        until = np.zeros(int(series.max(initial=-1)) + 1, np.int64)
+        until[series] = 1
+        met = np.flatnonzero(until).astype(np.int32)
+        until[met] = self.directory.others_until(met, self.series_device.devices(met))
+        shared: NDArray[np.bool_] = at < until[series]
+        return shared
 
     def _close_days(self, told: Readings, draft: Draft) -> Means:
         hours = self.open_days.close(self.devices.frontier)
         if not len(hours) and not len(told):
             return Means.empty()
-        shared = self.directory.is_shared(hours.series)
+        shared = self._is_shared(hours.series, hours.start)
         self._touch_hours(hours.series[shared], hours.start[shared], draft)
         return day_means(hours.take(~shared), told, self.directory.validity())
 

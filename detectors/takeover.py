@@ -38,8 +38,10 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
 def _series(partition: Partition, states: Sequence[tuple[str, DeviceState]]) -> dict[int, tuple[int, int]]:
     """Return of each series of the partition's devices the frontier, and until when there are readings; note which device reports it."""
     directory, found = partition.directory, dict[int, tuple[int, int]]()
+    pairs = {(site, state.device) for device_id, state in states for site in directory.sites_of(device_id)}
     # one question for all of them: one a device is a thousand round trips while nobody reads the partition
-    directory.series_of_sites([site for device_id, _ in states for site in directory.sites_of(device_id)])
+    directory.series_of_sites(sorted({site for site, _ in pairs}))
+    directory.reporters.note(pairs)
     for device_id, state in states:
         for site in directory.sites_of(device_id):
             for number in directory.site_series.get(site, {}).values():

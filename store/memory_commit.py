@@ -105,6 +105,7 @@ class MemoryWriter:
         for number, row in zip(self.numbers.tolist(), rows, strict=False):
             self.tables.report[number] = ReportRow(*row)
         self.tables.report_keys.update(zip(_report_keys(r), self.numbers.tolist(), strict=False))
+        self.tables.report_places.update(key[:3] for key in _report_keys(r))
 
     def _write_readings(self) -> None:
         for (series, kind, at), row in self._rows(self.batch.readings, self.batch.reading_report):

@@ -52,3 +52,11 @@ class MemoryRegistries(MemorySlice):
             timelines = [self.tables.mean.get((number, period)) for number in series.tolist() for period in (0, 1)]
             starts = [next(iter(t.between(start, end)), None) for t in timelines if t is not None]
         return min((at for at in starts if at is not None), default=None)
+
+    def note_reporters(self, pairs: Sequence[tuple[str, int]]) -> list[int]:
+        """Note that devices report for sites; return for each (site, device) the last instant that others reported there, 0: none did."""
+        with self.tables.lock:
+            known, states = self.tables.site_reporter, self.tables.device_state
+            known.update(pairs)
+            others = [[d for s, d in known if s == site and d != device and d in states] for site, device in pairs]
+            return [max((states[d].event_at for d in found), default=0) for found in others]

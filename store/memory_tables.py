@@ -165,6 +165,8 @@ class MemoryTables:
     report: dict[int, ReportRow] = field(default_factory=dict)
     report_keys: dict[tuple[int, int, int, bytes], int] = field(default_factory=dict)
     """Number by (device, observed_at, kind, sha256)."""
+    report_places: set[tuple[int, int, int]] = field(default_factory=set)
+    """(device, observed_at, kind)."""
     reading: dict[tuple[int, int], Timeline[ReadingRow]] = field(default_factory=lambda: defaultdict(Timeline))
     """By (series, kind)."""
     reading_superseded: list[SupersededRow] = field(default_factory=list)
@@ -198,6 +200,8 @@ class MemoryTables:
     own_loss: dict[tuple[str, str], OwnLoss] = field(default_factory=dict)
     """By (cause, subject)."""
     loss_told: set[tuple[str, str]] = field(default_factory=set)
+    site_reporter: set[tuple[str, int]] = field(default_factory=set)
+    """(site, device)."""
     mark: list[Mark] = field(default_factory=list)
     """Every version, in the order of entry."""
     mark_followed: dict[tuple[str, int], int] = field(default_factory=dict)

@@ -52,12 +52,14 @@ class MemoryWork(MemoryRegistries):
             found = [r for r in self.tables.rejudge.values() if r.device in wanted]
         return sorted(found, key=lambda r: (r.site, r.start))
 
-    def known_reports(self, reports: Reports) -> NDArray[np.bool_]:
-        """Return for each row whether (device, observed_at, kind, sha256) is stored already."""
+    def known_reports(self, reports: Reports) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return for each row whether it is stored already, and whether any of its (device, observed_at, kind) is."""
         columns = (reports.device, reports.observed_at, reports.kind, reports.sha256)
+        rows = list(zip(*(c.tolist() for c in columns), strict=True))
         with self.tables.lock:
-            known = self.tables.report_keys
-            return np.array([key in known for key in zip(*(c.tolist() for c in columns), strict=True)], np.bool_)
+            known = [row in self.tables.report_keys for row in rows]
+            met = [row[:3] in self.tables.report_places for row in rows]
+        return np.array(known, np.bool_), np.array(met, np.bool_)
 
     def readings_at(self, keys: Readings) -> tuple[NDArray[np.bool_], Readings]:
         """Return, aligned with `keys`, whether each is stored, and the reading in force (zeros where not)."""

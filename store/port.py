@@ -242,8 +242,8 @@ class WorkStore(MarkReader, RegistryReader, Protocol):
         """Return what is still to be judged again for these devices."""
         ...
 
-    def known_reports(self, reports: Reports) -> NDArray[np.bool_]:
-        """Return for each row whether (device, observed_at, kind, sha256) is stored already."""
+    def known_reports(self, reports: Reports) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return for each row whether it is stored already, and whether any of its (device, observed_at, kind) is."""
         ...
 
     def readings_at(self, keys: Readings) -> tuple[NDArray[np.bool_], Readings]:

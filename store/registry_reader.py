@@ -57,3 +57,7 @@ class RegistryReader(Protocol):
     def next_mean(self, series: NDArray[np.int32], start: int, end: int) -> int | None:
         """Return the first start, in [start, end), of any hour or day mean of these series."""
         ...
+
+    def note_reporters(self, pairs: Sequence[tuple[str, int]]) -> list[int]:
+        """Note that devices report for sites (a transaction of its own); return for each (site, device) the last instant that others reported there, µs; 0: none did."""
+        ...

@@ -48,6 +48,13 @@ class PostgresRegistryReader:
         rows = self._asked("next_mean", series=array(series, INT4), start=from_us(start), finish=from_us(end))
         return None if rows[0][0] is None else to_us(rows[0][0])
 
+    def note_reporters(self, pairs: Sequence[tuple[str, int]]) -> list[int]:
+        """Note that devices report for sites; return for each (site, device) the last instant that others reported there, 0: none did."""
+        asked = {"site_id": word_array(site for site, _ in pairs), "device": [device for _, device in pairs]}
+        with self.database.transaction() as cursor:
+            cursor.execute(SQL["note_reporters"], asked)
+        return [to_us(at) if at else 0 for _, at in self._asked("others_at", **asked)]
+
     def _asked(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         with self.database.read() as cursor:
             return cursor.execute(SQL[name], parameters).fetchall()

@@ -81,12 +81,16 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
         rows = self._rows("rejudge_open", {"device": list(devices)})
         return [Rejudge(site, device, to_us(start), to_us(noted_at)) for site, device, start, noted_at in rows]
 
-    def known_reports(self, reports: Reports) -> NDArray[np.bool_]:
-        """Return for each row whether (device, observed_at, kind, sha256) is stored already."""
-        if not len(reports):
-            return np.empty(0, np.bool_)
-        (known,) = self._columns("known_reports", report_keys(reports), BOOL)
-        return known.astype(np.bool_)
+    def known_reports(self, reports: Reports) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return for each row whether it is stored already, and whether any of its (device, observed_at, kind) is."""
+        known, met = np.zeros(len(reports), np.bool_), np.zeros(len(reports), np.bool_)
+        if len(reports):
+            order = np.lexsort((reports.device, reports.observed_at // HOUR_US))  # as the index is
+            place, same = self._columns("known_reports", report_keys(reports.take(order)), INT8, BOOL)
+            at = order[place - 1]
+            met[at] = True
+            known[at[same.astype(np.bool_)]] = True
+        return known, met
 
     def readings_at(self, keys: Readings) -> tuple[NDArray[np.bool_], Readings]:
         """Return, aligned with `keys`, whether each is stored, and the reading in force (zeros where not)."""

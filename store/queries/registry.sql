@@ -67,3 +67,20 @@ CROSS JOIN LATERAL (
     ORDER BY start
     LIMIT 1
 ) AS first;
+
+-- name: note_reporters
+-- Sorted, so that two workers that note the same never wait for each other in a circle.
+INSERT INTO site_reporter (site_id, device)
+SELECT site_id, device
+FROM unnest(%(site_id)s::text[], %(device)s::integer[]) AS t (site_id, device)
+ORDER BY site_id COLLATE "C", device
+ON CONFLICT DO NOTHING;
+
+-- name: others_at
+-- Aligned with the pairs that were asked for.
+SELECT t.n, max(s.event_at)
+FROM unnest(%(site_id)s::text[], %(device)s::integer[]) WITH ORDINALITY AS t (site_id, device, n)
+LEFT JOIN site_reporter AS other ON other.site_id = t.site_id AND other.device <> t.device
+LEFT JOIN device_state AS s ON s.device = other.device
+GROUP BY t.n
+ORDER BY t.n;

@@ -44,18 +44,13 @@ WHERE device = ANY (%(device)s::integer[])
 ORDER BY site_id COLLATE "C", start;
 
 -- name: known_reports
--- Aligned with the rows that were asked for.
-SELECT array_agg(known ORDER BY n)
-FROM (
-    SELECT t.n, EXISTS (
-        SELECT
-        FROM report AS r
-        WHERE hour_of(r.observed_at) = hour_of(t.observed_at)
-            AND r.device = t.device AND r.observed_at = t.observed_at AND r.kind = t.kind AND r.sha256 = t.sha256
-    ) AS known
-    FROM unnest(%(device)s::integer[], %(observed_at)s::timestamptz[], %(kind)s::smallint[], %(sha256)s::bytea[])
-        WITH ORDINALITY AS t (device, observed_at, kind, sha256, n)
-) AS asked;
+-- The places (from 1) of those that share device, instant and kind with a stored one, and whether they are the same report.
+SELECT array_agg(t.n), array_agg(r.sha256 = t.sha256)
+FROM unnest(%(device)s::integer[], %(observed_at)s::timestamptz[], %(kind)s::smallint[], %(sha256)s::bytea[])
+    WITH ORDINALITY AS t (device, observed_at, kind, sha256, n)
+JOIN report AS r
+    ON hour_of(r.observed_at) = hour_of(t.observed_at)
+    AND r.device = t.device AND r.observed_at = t.observed_at AND r.kind = t.kind;
 
 -- name: recalled_reports
 -- Numbers of stored reports, aligned with the rows that were asked for.

@@ -68,10 +68,13 @@ def test_a_reading_without_a_value_comes_back_without_one(store: WorkStore, leas
     assert found[1] == 2.0
 
 
-def test_a_stored_report_is_known_and_another_content_is_not(store: WorkStore, lease: Lease) -> None:
+def test_a_stored_report_is_known_and_another_content_of_its_instant_has_met_it(store: WorkStore, lease: Lease) -> None:
     store_readings(store, lease, (7, T, 1.0), number=5)
 
-    assert store.known_reports(reports((T, 5), (T, 6), (T + 1, 5))).tolist() == [True, False, False]
+    known, met = store.known_reports(reports((T, 6), (T, 5), (T + 1, 5)))
+
+    assert known.tolist() == [False, True, False]
+    assert met.tolist() == [True, True, False]
 
 
 def test_readings_at_are_aligned_with_their_keys(store: WorkStore, lease: Lease) -> None:

@@ -40,7 +40,7 @@ def test_a_lost_lease_writes_nothing(store: WorkStore, lease: Lease) -> None:
     with pytest.raises(LeaseLost):
         store_readings(store, lease, (7, T, 1.0), number=5)
 
-    assert not store.known_reports(reports((T, 5))).any()
+    assert [mask.tolist() for mask in store.known_reports(reports((T, 5)))] == [[False], [False]]
     assert len(store.window_readings(series_of(7), ints(T), ints(T + 1))) == 0
     assert store.leases("reports", [0])[0].next_offset == 0
 
@@ -100,6 +100,16 @@ def test_what_is_to_be_judged_again_stays_until_it_is_done(store: WorkStore, lea
 
     assert store.rejudge_open([device]) == [noted[1], Rejudge("s2", device, T, T + 2)]
     assert store.rejudge_open([device + 1]) == []
+
+
+def test_until_when_other_devices_reported_for_a_site_is_asked_of_their_state(store: WorkStore, lease: Lease) -> None:
+    old, new = store.device_numbers(["old", "new"])
+    assert store.note_reporters([("s1", old), ("s2", old)]) == [0, 0]
+    state = DeviceState(old, T, T + 5 * HOUR_US, T, (0,) * 6, False)
+    store.commit_work(WorkBatch(advance(lease), devices=DeviceStates.of_rows([state])))
+
+    assert store.note_reporters([("s2", new), ("s3", new), ("s1", old)]) == [T + 5 * HOUR_US, 0, 0]
+    assert store.note_reporters([("s2", old)]) == [0]
 
 
 def test_an_empty_store_has_an_empty_registry(store: WorkStore) -> None:

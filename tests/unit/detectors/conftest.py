@@ -17,6 +17,7 @@ from schemas.bundle import Bundle, Rejected, Tick, encode_bundle, encode_tick, p
 from schemas.codes import FindingKind, Kind, Outcome
 from schemas.events import Finding
 from schemas.marks import Mark, MarkKind
+from schemas.partitions import partition_of
 from schemas.registry import Registry
 from schemas.times import CST, DAY_US, HOUR_US, MINUTE_US, SECOND_US, to_us
 from schemas.topics import REPORTS
@@ -47,7 +48,7 @@ def at(text: str) -> int:
 
 @dataclass
 class Bench:
-    """One worker on one partition; `say` appends a bundle, `tick` appends a tick, `run` works everything off."""
+    """One worker on the partitions of a log, one unless it is given; `say` appends a bundle, `tick` appends a tick, `run` works everything off."""
 
     store: MemoryStore
     log: MemoryLog = field(default_factory=lambda: MemoryLog({REPORTS: 1}))
@@ -116,7 +117,8 @@ class Bench:
             reading_flag=np.array([ord(r[2]) for r in rows], np.uint8),
             rejected=[], received={device: n}, raw=pack_raw(raws),
         )  # fmt: skip
-        self.producer.send(REPORTS, encode_bundle(bundle), partition=0)
+        partition = partition_of(device, self.producer.partitions(REPORTS))
+        self.producer.send(REPORTS, encode_bundle(bundle), partition=partition)
 
     def mark(self, start: str, end: str, entered: str, kind: str = "fault", by: str = "operator-1") -> Mark:
         """Enter a mark of the crusher."""
@@ -146,8 +148,9 @@ class Bench:
         self.producer.send(REPORTS, encode_bundle(bundle), partition=0)
 
     def tick(self, text: str) -> None:
-        """Append a tick."""
-        self.producer.send(REPORTS, encode_tick(Tick(at(text))), partition=0)
+        """Append a tick to every partition."""
+        for partition in range(self.producer.partitions(REPORTS)):
+            self.producer.send(REPORTS, encode_tick(Tick(at(text))), partition=partition)
 
     def run(self) -> None:
         """Let the worker work everything off."""

@@ -1,0 +1,56 @@
+"""A logger is replaced: the registry names only the new one, which sends again what the old one had sent."""
+
+from typing import Any
+
+import pytest
+
+from bus.memory_log import MemoryLog
+from schemas.registry import Registry
+from schemas.topics import REPORTS
+from store.registry import RegistryStore
+from store.work import PostgresWorkStore
+from tests.unit.detectors.conftest import CRUSHER, Bench, at
+
+REPLACED = CRUSHER | {"device": [{"id": "mn-new", "sites": ["crusher"]}]}
+LATER = at("03-10 09:00")
+
+
+def register(store: Any, kinds: dict[str, Any]) -> None:
+    """Import a registry."""
+    registries = RegistryStore(store.database) if isinstance(store, PostgresWorkStore) else store
+    registries.import_registry(Registry.from_tables(kinds), "test", 0)
+
+
+@pytest.fixture(params=[1, 4], ids=["in one partition", "in two of four"])
+def replaced(store: Any, request: pytest.FixtureRequest) -> Bench:
+    """A crusher whose old logger sent fifty minutes of an hour before it was replaced."""
+    register(store, CRUSHER)
+    bench = Bench(store, MemoryLog({REPORTS: request.param}))
+    bench.minutes("03-10 08:00", 50, 10.0)
+    bench.tick("03-10 08:50")
+    bench.run()
+    register(store, REPLACED)
+    bench.tick("03-10 08:51")
+    return bench
+
+
+def test_what_the_new_logger_sends_again_is_settled_and_the_hour_is_judged_from_both(replaced: Bench) -> None:
+    replaced.minutes("03-10 08:40", 20, 30.0, device="mn-new", received="03-10 09:00", sent_at=LATER)
+    for tick in ("03-10 09:10", "03-10 09:11", "03-10 09:12"):
+        replaced.tick(tick)
+    replaced.run()
+
+    # of the ten minutes that both sent, those that were sent later are in force: (40 x 10 + 20 x 30) / 60
+    assert replaced.verdict("03-10 08:00") == ("met", pytest.approx(1000 / 60), "")
+
+
+def test_a_worker_that_takes_over_in_between_knows_of_the_old_logger(replaced: Bench) -> None:
+    replaced.minutes("03-10 08:40", 10, 30.0, device="mn-new", received="03-10 08:55", sent_at=LATER)
+    replaced.run()
+    replaced.crash()
+    replaced.minutes("03-10 08:50", 10, 30.0, device="mn-new", received="03-10 09:00", sent_at=LATER)
+    for tick in ("03-10 09:10", "03-10 09:11", "03-10 09:12"):
+        replaced.tick(tick)
+    replaced.run()
+
+    assert replaced.verdict("03-10 08:00") == ("met", pytest.approx(1000 / 60), "")
