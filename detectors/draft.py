@@ -25,6 +25,10 @@ class Draft:
     raws: list[tuple[int, int, bytes]] = field(default_factory=list)
     reports: list[Reports] = field(default_factory=list)
     report_count: int = 0
+    places: list[NDArray[np.uint64]] = field(default_factory=list)
+    """Of the reports: see `places_of`."""
+    places_before: list[NDArray[np.uint64]] = field(default_factory=list)
+    """Of those of the draft before, whose commit may be under way."""
     readings: _Rows = field(default_factory=list)
     winners: _Rows = field(default_factory=list)
     losers: _Rows = field(default_factory=list)
@@ -46,9 +50,20 @@ class Draft:
     registry_followed: dict[int, int] = field(default_factory=dict)
     stretches: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
 
-    def holds_data(self) -> bool:
-        """Whether reads of the store would miss something that is drafted here."""
-        return bool(self.raws or self.means or self.rejudge or self.rejudged)
+    def add_reports(self, reports: Reports) -> None:
+        """Append new reports."""
+        self.reports.append(reports)
+        self.places.append(places_of(reports.device, reports.observed_at, reports.kind))
+        self.report_count += len(reports)
+
+    def may_hold(self, places: NDArray[np.uint64]) -> bool:
+        """Whether a report at any of these places may be here or in the draft before: then the store may not know it yet."""
+        there = [*self.places, *self.places_before]
+        return bool(there and len(places) and np.isin(places, np.concatenate(there)).any())
+
+    def next(self) -> "Draft":
+        """Return an empty draft for what comes while this one is committed."""
+        return Draft(places_before=self.places or self.places_before)
 
     def batch(self, advances: list[Advance]) -> WorkBatch:
         """Return everything as one batch."""
@@ -101,6 +116,12 @@ class Draft:
         return Readings.concat([rows for rows, _ in parts]), np.where(
             report < 0, self.report_count - 1 - report, report
         ).astype(np.int32)
+
+
+def places_of(device: NDArray[np.int32], observed_at: NDArray[np.int64], kind: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Return a number that is the same where device, instant and kind of reports are; others share one in 10^19 cases."""
+    thing = device.astype(np.uint64) * np.uint64(8) + kind
+    return observed_at.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + thing * np.uint64(0xC2B2AE3D27D4EB4F)
 
 
 def _summed(counts: Counts) -> Counts:

@@ -11,7 +11,7 @@ from detectors.books import keep_books
 from detectors.conflicts import Settled, settle
 from detectors.devices import DeviceTable
 from detectors.directory import Directory
-from detectors.draft import Draft
+from detectors.draft import Draft, places_of
 from detectors.means import period_ends, window_start
 from detectors.segment import Segment, columns_of, first_of_each, repeats_a_key
 from detectors.site_reporters import bundle_pairs
@@ -49,15 +49,21 @@ class Intake:
         self._directory.reporters.note(segment.pairs)
         return segment
 
-    def is_doubtful(self, bundle: Bundle) -> bool:
-        """Whether any report may be stored already, or may meet a stored reading of the same key."""
+    def must_follow(self, bundles: Sequence[Bundle], draft: Draft) -> bool:
+        """Whether anything in bundles may meet what is drafted, or is being committed: then that must be stored before the store is asked."""
+        late = [self._late_places(bundle) for bundle in bundles]
+        return any(part is None for part in late) or draft.may_hold(np.concatenate([p for p in late if p is not None]))
+
+    def _late_places(self, bundle: Bundle) -> NDArray[np.uint64] | None:
+        """Return the places of reports that are not certainly new; None where other devices may have sent the same."""
         device = self._directory.devices(bundle.devices)[bundle.report_device]
         self._devices.reserve(int(device.max(initial=-1)))
-        reporters = self._directory.reporters
+        reporters, at, kind = self._directory.reporters, bundle.report_observed_at, bundle.report_kind
         reporters.note(bundle_pairs(bundle.sites, bundle.report_site, device))
-        others = reporters.others_until_at(bundle.sites)[bundle.report_site]
-        high = self._devices.high[device, bundle.report_kind]
-        return bool((bundle.report_observed_at < np.maximum(others, high + 1)).any())
+        if (at < reporters.others_until_at(bundle.sites)[bundle.report_site]).any():
+            return None
+        late = at <= self._devices.high[device, kind]
+        return places_of(device[late], at[late], kind[late])
 
     def take(self, segment: Segment, bundles: Sequence[Bundle], draft: Draft, now: int) -> Taken:
         """Stage a segment: reports, readings, conflicts, rejections, books; return the readings that are in force."""
@@ -104,8 +110,7 @@ class Intake:
         ):
             if len(part):
                 into.append((readings.among(part), report[part]))
-        draft.reports.append(segment.reports.among(np.flatnonzero(new)))
-        draft.report_count += int(new.sum())
+        draft.add_reports(segment.reports.among(np.flatnonzero(new)))
         draft.recalled.append(segment.reports.take(again))
         return Settled(mine[settled.fresh], mine[settled.winners], mine[settled.losers], mine[settled.conflicting])
 

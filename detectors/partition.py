@@ -87,10 +87,6 @@ class Partition:
         """Return the lease as far as it was worked off."""
         return replace(self.lease, next_offset=self.next_offset, tick_at=self.tick_at)
 
-    def is_doubtful(self, bundles: Sequence[Bundle]) -> bool:
-        """Whether the store must be asked about any report: what is drafted has to be committed first."""
-        return any(self.intake.is_doubtful(bundle) for bundle in bundles)
-
     def take(self, bundles: Sequence[Bundle], draft: Draft) -> None:
         """Stage bundles; `draft.raws` already holds their blobs."""
         self.drafted = True

@@ -255,8 +255,9 @@ class Worker:
         if not bundles:
             return
         contents = [content for _, content in bundles]
-        if self._draft.holds_data() and partition.is_doubtful(contents):
+        if partition.intake.must_follow(contents, self._draft):
             self._commit()
+            self._store.land()
         self._draft.raws.extend((record.partition, record.offset, content.raw) for record, content in bundles)
         partition.take(contents, self._draft)
         partition.next_offset = bundles[-1][0].offset + 1
@@ -286,7 +287,7 @@ class Worker:
 
     def _commit(self) -> None:
         """Write the draft; every partition that added to it, or only moved on, stands behind it with its lease."""
-        draft, self._draft = self._draft, Draft()
+        draft, self._draft = self._draft, self._draft.next()
         partitions = [p for _, p in sorted(self._partitions.items()) if p.has_work()]
         if not partitions:
             return

@@ -243,7 +243,7 @@ class WorkStore(MarkReader, RegistryReader, Protocol):
         ...
 
     def known_reports(self, reports: Reports) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return for each row whether it is stored already, and whether any of its (device, observed_at, kind) is."""
+        """Return for each row whether it is stored already, and whether any of its (device, observed_at, kind) is; a commit that is under way may not be seen."""
         ...
 
     def readings_at(self, keys: Readings) -> tuple[NDArray[np.bool_], Readings]:

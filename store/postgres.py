@@ -43,6 +43,7 @@ class Database:
         self._registered: set[Lease] = set()
         """Those that are recorded with the present backend."""
         self._under_way: tuple[Thread, Future[None]] | None = None
+        self._beside: Database | None = None
 
     def later(self, work: Callable[[], None]) -> None:
         """Let a thread do `work`, which uses this database; the next use of it by others waits, and raises what the work raised."""
@@ -85,6 +86,17 @@ class Database:
         with self._lock, self._translated(), self._connected().cursor() as cursor:
             yield cursor
 
+    @contextmanager
+    def read_beside(self) -> Iterator[Cursor]:
+        """Give a cursor, as `read` does, that does not wait for the work that was put off, nor see it; raises Unavailable."""
+        if not self.copy:  # such a server takes one connection
+            with self.read() as cursor:
+                yield cursor
+            return
+        self._beside = self._beside or Database(self.url)
+        with self._beside.read() as cursor:
+            yield cursor
+
     def backend(self) -> tuple[int, datetime]:
         """Return pid and start of this connection's server process; raises Unavailable."""
         with self.read() as cursor:
@@ -103,9 +115,12 @@ class Database:
         """Let the connection go; the next use makes another one."""
         with self._lock:
             connection, self._connection, self._backend = self._connection, None, None
+            beside, self._beside = self._beside, None
             self._registered.clear()
             if connection is not None:
                 connection.close()
+        if beside is not None:
+            beside.close()
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

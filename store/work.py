@@ -82,11 +82,13 @@ class PostgresWorkStore(PostgresLeases, PostgresMarkReader, PostgresRegistryRead
         return [Rejudge(site, device, to_us(start), to_us(noted_at)) for site, device, start, noted_at in rows]
 
     def known_reports(self, reports: Reports) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return for each row whether it is stored already, and whether any of its (device, observed_at, kind) is."""
+        """Return for each row whether it is stored already, and whether any of its (device, observed_at, kind) is; a commit under way is not seen."""
         known, met = np.zeros(len(reports), np.bool_), np.zeros(len(reports), np.bool_)
         if len(reports):
             order = np.lexsort((reports.device, reports.observed_at // HOUR_US))  # as the index is
-            place, same = self._columns("known_reports", report_keys(reports.take(order)), INT8, BOOL)
+            with self.database.read_beside() as cursor:
+                cursor.execute(SQL["known_reports"], report_keys(reports.take(order)), binary=True)
+                place, same = binary.fetch_columns(cursor, INT8, BOOL)
             at = order[place - 1]
             met[at] = True
             known[at[same.astype(np.bool_)]] = True
