@@ -60,6 +60,6 @@ def test_what_the_old_logger_has_left_closes_later_and_takes_nothing_away(replac
     replaced.minutes("03-10 08:40", 24, 30.0, device="mn-new", received="03-10 09:04", sent_at=LATER)
     for tick in ("03-10 09:04", "03-10 09:05", "03-10 09:06", "03-10 09:10", "03-10 09:11", "03-10 09:12"):
         replaced.tick(tick)
-    replaced.run()
+        replaced.run()
 
     assert replaced.verdict("03-10 08:00") == ("met", pytest.approx(1000 / 60), "")
