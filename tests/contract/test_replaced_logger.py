@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bus.memory_log import MemoryLog
+from detectors.worker import Worker
 from schemas.registry import Registry
 from schemas.topics import REPORTS
 from store.registry import RegistryStore
@@ -56,10 +57,12 @@ def test_a_worker_that_takes_over_in_between_knows_of_the_old_logger(replaced: B
     assert replaced.verdict("03-10 08:00") == ("met", pytest.approx(1000 / 60), "")
 
 
-def test_what_the_old_logger_has_left_closes_later_and_takes_nothing_away(replaced: Bench) -> None:
+def test_what_the_old_logger_has_left_at_another_worker_closes_later_and_takes_nothing_away(replaced: Bench) -> None:
+    workers = [replaced.worker, Worker(replaced.log.consumer(REPORTS, "detectors"), replaced.store, owner="another")]
     replaced.minutes("03-10 08:40", 24, 30.0, device="mn-new", received="03-10 09:04", sent_at=LATER)
     for tick in ("03-10 09:04", "03-10 09:05", "03-10 09:06", "03-10 09:10", "03-10 09:11", "03-10 09:12"):
         replaced.tick(tick)
-        replaced.run()
+        while any([worker.step(0.0) for worker in workers]):
+            pass
 
     assert replaced.verdict("03-10 08:00") == ("met", pytest.approx(1000 / 60), "")
