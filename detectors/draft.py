@@ -1,8 +1,10 @@
 """What a worker is about to commit: parts collected over many bundles and ticks, joined into one `WorkBatch` at the end."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +27,9 @@ class Draft:
     raws: list[tuple[int, int, bytes]] = field(default_factory=list)
     reports: list[Reports] = field(default_factory=list)
     report_count: int = 0
-    places: list[NDArray[np.uint64]] = field(default_factory=list)
+    places: set[int] = field(default_factory=set)
     """Of the reports: see `places_of`."""
-    places_before: list[NDArray[np.uint64]] = field(default_factory=list)
+    places_before: set[int] = field(default_factory=set)
     """Of those of the draft before, whose commit may be under way."""
     readings: _Rows = field(default_factory=list)
     winners: _Rows = field(default_factory=list)
@@ -53,13 +55,12 @@ class Draft:
     def add_reports(self, reports: Reports) -> None:
         """Append new reports."""
         self.reports.append(reports)
-        self.places.append(places_of(reports.device, reports.observed_at, reports.kind))
+        self.places.update(places_of(reports.device, reports.observed_at, reports.kind))
         self.report_count += len(reports)
 
-    def may_hold(self, places: NDArray[np.uint64]) -> bool:
+    def may_hold(self, places: Collection[int]) -> bool:
         """Whether a report at any of these places may be here or in the draft before: then the store may not know it yet."""
-        there = [*self.places, *self.places_before]
-        return bool(there and len(places) and np.isin(places, np.concatenate(there)).any())
+        return not (self.places.isdisjoint(places) and self.places_before.isdisjoint(places))
 
     def next(self) -> "Draft":
         """Return an empty draft for what comes while this one is committed."""
@@ -118,10 +119,11 @@ class Draft:
         ).astype(np.int32)
 
 
-def places_of(device: NDArray[np.int32], observed_at: NDArray[np.int64], kind: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def places_of(device: NDArray[np.int32], observed_at: NDArray[np.int64], kind: NDArray[np.uint8]) -> list[int]:
     """Return a number that is the same where device, instant and kind of reports are; others share one in 10^19 cases."""
     thing = device.astype(np.uint64) * np.uint64(8) + kind
-    return observed_at.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + thing * np.uint64(0xC2B2AE3D27D4EB4F)
+    place = observed_at.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + thing * np.uint64(0xC2B2AE3D27D4EB4F)
+    return cast(list[int], place.tolist())
 
 
 def _summed(counts: Counts) -> Counts:

@@ -52,9 +52,9 @@ class Intake:
     def must_follow(self, bundles: Sequence[Bundle], draft: Draft) -> bool:
         """Whether anything in bundles may meet what is drafted, or is being committed: then that must be stored before the store is asked."""
         late = [self._late_places(bundle) for bundle in bundles]
-        return any(part is None for part in late) or draft.may_hold(np.concatenate([p for p in late if p is not None]))
+        return any(part is None or draft.may_hold(part) for part in late)
 
-    def _late_places(self, bundle: Bundle) -> NDArray[np.uint64] | None:
+    def _late_places(self, bundle: Bundle) -> list[int] | None:
         """Return the places of reports that are not certainly new; None where other devices may have sent the same."""
         device = self._directory.devices(bundle.devices)[bundle.report_device]
         self._devices.reserve(int(device.max(initial=-1)))
@@ -62,7 +62,7 @@ class Intake:
         reporters.note(bundle_pairs(bundle.sites, bundle.report_site, device))
         if (at < reporters.others_until_at(bundle.sites)[bundle.report_site]).any():
             return None
-        late = at <= self._devices.high[device, kind]
+        late = np.flatnonzero(at <= self._devices.high[device, kind])
         return places_of(device[late], at[late], kind[late])
 
     def take(self, segment: Segment, bundles: Sequence[Bundle], draft: Draft, now: int) -> Taken:

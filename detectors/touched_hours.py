@@ -37,9 +37,7 @@ class Touched:
     lacks: int = 0
     """Readings that it lacked then; 0: nobody has looked at it."""
     ticks: int = 0
-    """Ticks, a second apart or more, since it was last touched."""
-    counted_at: int = 0
-    """The last of them, µs."""
+    """Ticks since it was last touched: the first, and those that count."""
     quiet_from: int = 0
     """The first of them, µs."""
     ripe: bool = False
@@ -51,6 +49,10 @@ class TouchedHours:
 
     def __init__(self) -> None:
         self._hours: dict[Window, Touched] = {}
+        self._fresh: set[Window] = set()
+        """Touched since the last tick."""
+        self._counted_at = 0
+        """The last tick that counted, µs: they are a second apart or more."""
         self._late: dict[int, int] = {}
         """The last tick, µs, before which a device had sent something late; only devices that have touched hours."""
 
@@ -60,6 +62,7 @@ class TouchedHours:
 
     def touch(self, window: Window, device: int, readings: int = 0, *, at_once: bool = False) -> bool:
         """Note that late readings, or a mark, touched an hour; return whether it was not touched yet."""
+        self._fresh.add(window)
         hour = self._hours.get(window)
         if hour is None:
             self._hours[window] = Touched(device, at_once, readings)
@@ -75,8 +78,12 @@ class TouchedHours:
         """
         if marked_only:
             return _slices(window for window, hour in self._hours.items() if hour.at_once)
-        self._note_late(now)
-        return _slices([window for window, hour in self._hours.items() if self._is_asked(hour, now)])
+        fresh, self._fresh = self._fresh & self._hours.keys(), set()
+        self._late |= {self._hours[window].device: now for window in fresh}
+        looked_at: Iterable[Window] = fresh
+        if now - self._counted_at >= SECOND_US:
+            self._counted_at, looked_at = now, self._hours
+        return _slices([window for window in looked_at if self._is_asked(self._hours[window], now)])
 
     def device_of(self, window: Window) -> int:
         """Return the device that touched an hour last."""
@@ -95,18 +102,13 @@ class TouchedHours:
     def judged(self, window: Window) -> None:
         """Forget an hour."""
         del self._hours[window]
-
-    def _note_late(self, now: int) -> None:
-        self._late |= {hour.device: now for hour in self._hours.values() if not hour.ticks}
         if not self._hours:
             self._late.clear()
 
     def _is_asked(self, hour: Touched, now: int) -> bool:
-        if now - hour.counted_at < SECOND_US and hour.ticks:
-            return hour.at_once
         if not hour.ticks:
             hour.quiet_from = now
-        hour.ticks, hour.counted_at = hour.ticks + 1, now
+        hour.ticks += 1
         hour.ripe = hour.ticks > QUIET_TICKS and self._has_waited(hour, now)
         return hour.at_once or hour.ripe or (hour.ticks == 1 and hour.came >= hour.lacks)
 
