@@ -46,7 +46,6 @@ class Intake:
         """Return the segment of bundles, with room for its devices."""
         segment = columns_of(bundles, self._directory, first_raw)
         self._devices.reserve(int(segment.reports.device.max(initial=-1)))
-        self._directory.reporters.note(segment.pairs)
         return segment
 
     def must_follow(self, bundles: Sequence[Bundle], draft: Draft) -> bool:

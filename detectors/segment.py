@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from detectors.directory import Directory
 from detectors.means import composite_key
-from detectors.site_reporters import bundle_pairs
 from schemas.bundle import Bundle
 from schemas.columns import Readings, Reports
 
@@ -25,15 +24,12 @@ class Segment:
     reading_report: NDArray[np.int32]
     """Row of `reports`."""
     reading_device: NDArray[np.int32]
-    pairs: set[tuple[str, int]]
-    """(site, device) of all reports."""
 
 
 def columns_of(bundles: Sequence[Bundle], directory: Directory, first_raw: int) -> Segment:
     """Return the columns of bundles whose blobs stand in the batch from `first_raw` on."""
     sizes = [len(bundle) for bundle in bundles]
-    named = [_named(directory.devices(b.devices), b.report_device) for b in bundles]
-    device = np.concatenate(named)
+    device = np.concatenate([_named(directory.devices(b.devices), b.report_device) for b in bundles])
     series = np.concatenate([_series_of(b, directory) for b in bundles])
     raw = np.repeat(np.arange(first_raw, first_raw + len(bundles), dtype=np.int32), sizes)
     column = {name: _joined(bundles, f"report_{name}") for name in _OF_REPORTS}
@@ -44,8 +40,7 @@ def columns_of(bundles: Sequence[Bundle], directory: Directory, first_raw: int) 
         series, reports.kind[of], reports.observed_at[of], _joined(bundles, "reading_value"),
         _joined(bundles, "reading_flag"), reports.sent_at[of], _first_word(reports.sha256)[of],
     )  # fmt: skip
-    pairs = set().union(*(bundle_pairs(b.sites, b.report_site, of_it) for b, of_it in zip(bundles, named, strict=True)))
-    return Segment(reports, _joined(bundles, "report_letter"), readings, of, device[of], pairs)
+    return Segment(reports, _joined(bundles, "report_letter"), readings, of, device[of])
 
 
 _OF_REPORTS: Final = ("observed_at", "kind", "sha256", "sent_at", "received_at", "position")
