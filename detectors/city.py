@@ -15,6 +15,7 @@ from bus.port import LogConsumer, LogRecord
 from detectors.city_stretch import Limits
 from detectors.city_watch import KEPT_H, CityWatch
 from detectors.findings import finding_event, finding_row
+from detectors.gathering import Gathering
 from schemas.errors import EcoVigilError, LeaseLost, OffsetGone
 from schemas.events import Finding, MeansClosed
 from schemas.partitions import partition_of
@@ -43,9 +44,14 @@ class CityStage:
         owner: str,
         max_records: int = 4000,
         kept_h: int = KEPT_H,
+        gather_s: float = 0.0,
     ) -> None:
-        """`report_partitions`: how many partitions of `reports` must have ticked for a deadline to count."""
+        """`report_partitions`: how many partitions of `reports` must have ticked for a deadline to count.
+
+        `gather_s`: after late hours, which cost a look into the tables each time, so long is let pass before the next ones.
+        """
         self._consumer = consumer
+        self._gathering = Gathering(consumer, max_records, gather_s)
         self._store = store
         self._report_partitions = report_partitions
         self._owner = owner
@@ -118,7 +124,9 @@ class CityStage:
 
     def _read(self, wait_s: float) -> bool:
         try:
-            records = self._consumer.poll(wait_s, self._max_records)
+            records = self._gathering.first(wait_s)
+            if any(watch.looked_back for watch in self._watches.values()):
+                self._gathering.add_rest(records)
         except OffsetGone as gone:
             log.error("%s: what the events told is taken from the tables", gone)
             self._pass_over(gone.partition)

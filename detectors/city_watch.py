@@ -61,6 +61,8 @@ class CityWatch:
         """Events that came before anything was loaded."""
         self._late: dict[int, int] = {}
         """Hour → tick at which it was touched, of hours before the arrays."""
+        self.looked_back = False
+        """Whether the last advance had late hours, which it read from the tables."""
         self._recent: Stretch | None = None
         self._rows_from = FAR_US
         """From here on the rows of `_recent` are all there are."""
@@ -128,6 +130,7 @@ class CityWatch:
         if self._recent is None:
             return [], []
         stretches = [*self._late_stretches(), self._recent]
+        self.looked_back = len(stretches) > 1
         rows = [row for stretch in stretches for row in stretch.advance(limits)]
         self._recent.rows.update({(r.period, r.start): r for r in rows if r.start >= self._rows_from - DAY_US})
         for stretch in stretches[:-1]:

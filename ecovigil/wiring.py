@@ -59,6 +59,8 @@ from store.registry import RegistryStore
 
 SAMPLE_EVERY_S: Final = 5.0
 """How often figures that cost a query or a sum over what is in memory are looked at."""
+LATE_GATHER_S: Final = 1.0
+"""How long the city role lets events gather after hours that came late."""
 ROLES: Final = ("clock", "bridge", "detectors", "city", "alerts", "relay", "notifier")
 
 
@@ -240,7 +242,8 @@ def _detectors(parts: Parts) -> Role:
 def _city(parts: Parts) -> Role:
     store = PostgresCityStore(parts.database())
     partitions = parts.settings.kafka.report_partitions
-    return CityStage(parts.consumer(MEANS, "ecovigil-city"), store, report_partitions=partitions, owner=parts.owner)
+    consumer = parts.consumer(MEANS, "ecovigil-city")
+    return CityStage(consumer, store, report_partitions=partitions, owner=parts.owner, gather_s=LATE_GATHER_S)
 
 
 def _alerts(parts: Parts) -> Role:

@@ -47,6 +47,7 @@ class CityBench:
     registered: Registry = field(default_factory=registry)
     stage_records: int = 4000
     kept_h: int = 144
+    gather_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.store = MemoryStore()
@@ -59,9 +60,15 @@ class CityBench:
 
     def new_stage(self) -> CityStage:
         """Return a stage as after a restart."""
-        consumer = self.log.consumer(MEANS, "city")
+        self.consumer = self.log.consumer(MEANS, "city")
         return CityStage(
-            consumer, self.store, report_partitions=1, owner="test", max_records=self.stage_records, kept_h=self.kept_h
+            self.consumer,
+            self.store,
+            report_partitions=1,
+            owner="test",
+            max_records=self.stage_records,
+            kept_h=self.kept_h,
+            gather_s=self.gather_s,
         )
 
     def crash(self) -> None:

@@ -266,3 +266,26 @@ def test_a_partition_that_a_stranger_claimed_is_taken_back(bench: Any) -> None:
         city.stage.step(0.0)
 
     assert ("hour", at("2026-03-10 09:00")) in city.rows()
+
+
+def test_events_gather_after_hours_that_came_late(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    city = bench(kept_h=24, gather_s=1.0)
+    city.hours("2026-01-10 00:00", 96, CLEAN)
+    city.tick("2026-01-14 00:30")
+    city.run()
+    polls = []
+    poll = city.consumer.poll
+    monkeypatch.setattr(city.consumer, "poll", lambda *asked: polls.append(asked) or poll(*asked))
+
+    counts = []
+    for hour in ("2026-01-14 00:00", "2026-01-10 12:00", "2026-01-10 13:00", "2026-01-10 14:00", "2026-01-14 01:00"):
+        polls.clear()
+        city.close(at(hour), HAZE)
+        assert city.stage.step(0.0)
+        counts.append(len(polls))
+
+    # of the events after late hours the first are begun at once: nothing was begun before them
+    assert counts[:3] == [1, 1, 1]
+    assert min(counts[3:]) > 1
+    # 190, IAQI 240, where 30 was
+    assert city.aqi("hour", "2026-01-10 14:00") == 240
