@@ -38,16 +38,20 @@ def take_over(lease: Lease, directory: Directory, store: WorkStore, partitions: 
 def _series(partition: Partition, states: Sequence[tuple[str, DeviceState]]) -> dict[int, tuple[int, int]]:
     """Return of each series of the partition's devices the frontier, and until when there are readings; note which device reports it."""
     directory, found = partition.directory, dict[int, tuple[int, int]]()
-    pairs = {(site, state.device) for device_id, state in states for site in directory.sites_of(device_id)}
+    named = [(site, state.device) for device_id, state in states for site in directory.sites_of(device_id)]
+    # a logger that was replaced may have left an hour open, and the registry no longer says where
+    noted = partition.store.reported_sites([state.device for _, state in states])
+    pairs = list(dict.fromkeys([*named, *noted]))
     # one question for all of them: one a device is a thousand round trips while nobody reads the partition
     directory.series_of_sites(sorted({site for site, _ in pairs}))
-    directory.reporters.note(pairs)
-    for device_id, state in states:
-        for site in directory.sites_of(device_id):
-            for number in directory.site_series.get(site, {}).values():
-                partition.series_device.setdefault(number, state.device)
-                frontier, until = found.get(number, (state.frontier, 0))
-                found[number] = frontier, max(until, state.event_at + 1)
+    directory.reporters.note(set(pairs))
+    of_device = {state.device: state for _, state in states}
+    for site, device in pairs:
+        state = of_device[device]
+        for number in directory.site_series.get(site, {}).values():
+            partition.series_device.setdefault(number, device)
+            frontier, until = found.get(number, (state.frontier, 0))
+            found[number] = min(frontier, state.frontier), max(until, state.event_at + 1)
     return found
 
 

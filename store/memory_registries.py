@@ -60,3 +60,9 @@ class MemoryRegistries(MemorySlice):
             known.update(pairs)
             others = [[d for s, d in known if s == site and d != device and d in states] for site, device in pairs]
             return [max((states[d].event_at for d in found), default=0) for found in others]
+
+    def reported_sites(self, devices: Sequence[int]) -> list[tuple[str, int]]:
+        """Return (site, device) of all that was noted of these devices, in that order: also where the registry no longer names them."""
+        wanted = set(devices)
+        with self.tables.lock:
+            return sorted(pair for pair in self.tables.site_reporter if pair[1] in wanted)

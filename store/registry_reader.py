@@ -61,3 +61,7 @@ class RegistryReader(Protocol):
     def note_reporters(self, pairs: Sequence[tuple[str, int]]) -> list[int]:
         """Note that devices report for sites (a transaction of its own); return for each (site, device) the last instant that others reported there, µs; 0: none did."""
         ...
+
+    def reported_sites(self, devices: Sequence[int]) -> list[tuple[str, int]]:
+        """Return (site, device) of all that was noted of these devices, in that order: also where the registry no longer names them."""
+        ...

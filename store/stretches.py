@@ -55,6 +55,10 @@ class PostgresRegistryReader:
             cursor.execute(SQL["note_reporters"], asked)
         return [to_us(at) if at else 0 for _, at in self._asked("others_at", **asked)]
 
+    def reported_sites(self, devices: Sequence[int]) -> list[tuple[str, int]]:
+        """Return (site, device) of all that was noted of these devices, in that order: also where the registry no longer names them."""
+        return [(site, device) for site, device in self._asked("reported_sites", device=list(devices))]
+
     def _asked(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         with self.database.read() as cursor:
             return cursor.execute(SQL[name], parameters).fetchall()

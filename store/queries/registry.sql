@@ -84,3 +84,9 @@ LEFT JOIN site_reporter AS other ON other.site_id = t.site_id AND other.device <
 LEFT JOIN device_state AS s ON s.device = other.device
 GROUP BY t.n
 ORDER BY t.n;
+
+-- name: reported_sites
+SELECT site_id, device
+FROM site_reporter
+WHERE device = ANY(%(device)s::integer[])
+ORDER BY site_id COLLATE "C", device;

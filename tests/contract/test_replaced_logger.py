@@ -70,3 +70,11 @@ def test_what_the_old_logger_has_left_at_another_worker_closes_later_and_takes_n
             pass
 
     assert replaced.verdict("03-10 08:00") == OF_BOTH
+
+
+def test_a_worker_that_takes_over_closes_what_the_old_logger_left_open(replaced: Bench) -> None:
+    replaced.run()
+    replaced.crash()
+    finish(replaced)
+
+    assert replaced.verdict("03-10 08:00") == ("met", pytest.approx(10.0), "")

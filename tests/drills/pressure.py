@@ -97,6 +97,10 @@ class Generator:
         """Return the virtual time."""
         return self._start + (self.minute + 1) * MINUTE_US
 
+    def wake(self) -> None:
+        """Set the clock for the first time and return when the bridge is there: what comes before has nobody to take it."""
+        self._devices.set_clock(self.now + MINUTE_US)
+
     def run(self, seconds: int) -> None:
         """Send for so long."""
         for _ in range(seconds):
@@ -201,6 +205,7 @@ def pressed(ground: Ground, folder: Path, server: str, load: Load) -> Row:
 
 
 def _play(chain: RealChain, generator: Generator, server: str, load: Load) -> None:
+    generator.wake()
     generator.run(BEFORE_S)
     with closing(Clock(chain, generator)) as clock, repeated(clock.tick, TICK_EVERY_S):
         with _stopped(chain.ground, server):
