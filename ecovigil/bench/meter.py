@@ -5,11 +5,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
+from statistics import mean
 from typing import Final, Self
 
 import psutil
 
+from ecovigil.bench.yardstick import piece
+
 EVERY_S: Final = 0.5
+YARDSTICK_EVERY: Final = 4
+"""Looks; the piece of work takes less than half a hundredth of a core."""
 
 
 @dataclass
@@ -26,9 +32,11 @@ class Watched:
 
 @dataclass
 class Meter:
-    """A context: inside, every watched process is looked at twice a second."""
+    """A context: inside, every watched process is looked at twice a second, and the yardstick taken every two."""
 
     watched: dict[str, Watched] = field(default_factory=dict)
+    pieces_ms: list[float] = field(default_factory=list)
+    """What the yardstick took since `begin`, CPU ms."""
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -51,19 +59,28 @@ class Meter:
         self._look()
         for process in self.watched.values():
             process.before_s, process.peak_mb = process.cpu_s, 0.0
+        self.pieces_ms.clear()
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds of each process since `begin`."""
         self._look()
         return {name: process.cpu_s - process.before_s for name, process in self.watched.items()}
 
+    def yardstick_ms(self) -> float:
+        """Return the mean CPU time of the yardstick since `begin`, ms: the greater, the slower the host was."""
+        return mean(list(self.pieces_ms) or [piece()])
+
     def peak_mb(self) -> dict[str, float]:
         """Return the greatest memory of each process since `begin`, MB."""
         return {name: process.peak_mb for name, process in self.watched.items()}
 
     def _look_again(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        for number in count():
+            if self._stop.wait(EVERY_S):
+                return
             self._look()
+            if number % YARDSTICK_EVERY == 0:
+                self.pieces_ms.append(piece())
 
     def _look(self) -> None:
         children = _children()

@@ -14,6 +14,7 @@ Generated from `benchmarks/results/*.json` by `make bench` (a shortened run: `ma
 ten readings a report. Every figure is of one run on the machine and day that its heading names; a ratio compares two figures of that run.
 A run marked *shortened* is too short to count as sustained. `load` is the machine's load average before and after: where it is above
 the number of cores, others were at work on it: then readings a second mean nothing, and of the ratios only those of CPU seconds.
+`yardstick` is the mean CPU time of a fixed piece of work during the measurement (`ecovigil/bench/yardstick.py`): the host's speed.
 """
 
 
@@ -40,11 +41,12 @@ def _section(result: Result) -> str:
     shortened = ", shortened" if result.quick else ""
     client = f", mqtt.client = {result.client}" if result.client != "paho" else ""
     machine = result.machine
+    speed = f"; yardstick {machine['yardstick_ms']} ms" if "yardstick_ms" in machine else ""
     lines = [
         f"## {result.mode}{client}{' (embedded brokers)' if result.embedded else ''}{shortened}",
         "",
         f"{result.workload}. {result.at} CST; {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
-        f"{machine['system']}, Python {machine['python']}; load {machine['load_before']} before, {machine['load_after']} after. "
+        f"{machine['system']}, Python {machine['python']}; load {machine['load_before']} before, {machine['load_after']} after{speed}. "
         + ", ".join(f"{name} {known}" if name not in known else known for name, known in result.versions.items())
         + ".",
         "",

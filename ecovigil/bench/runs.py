@@ -175,11 +175,11 @@ def found(
         known["database"] = f"PostgreSQL {cursor.connection.info.parameter_status('server_version')}"
     return Result(
         mode=mode, client=terms.client, quick=terms.quick, embedded=terms.embedded, at=cst_text(time.time_ns() // 1000),
-        machine=servers.machine | machine_after(), versions=known, workload=workload, figures=figures, costs=spent,
+        machine=servers.machine | machine_after(servers), versions=known, workload=workload, figures=figures, costs=spent,
         notes=list(notes),
     )  # fmt: skip
 
 
-def machine_after() -> dict[str, str]:
-    """Return how busy the machine was at the end."""
-    return {"load_after": machine()["load_before"]}
+def machine_after(servers: BenchServers) -> dict[str, str]:
+    """Return how busy the machine was at the end, and how fast during the last measurement."""
+    return {"load_after": machine()["load_before"], "yardstick_ms": f"{servers.meter.yardstick_ms():.2f}"}

@@ -1,9 +1,10 @@
 """`bench scale`: one worker, two and four on the same log, how soon partitions are shared, and how soon a killed worker's are taken over."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from statistics import mean
+from typing import Final, NamedTuple
 
 from ecovigil.bench.bench_servers import BenchServers
 from ecovigil.bench.chain import lost_and_doubled
@@ -16,11 +17,11 @@ from schemas.registry import Registry
 
 PARTITIONS: Final = 16
 COUNTS: Final = (1, 2, 4)
-"""Workers; a shortened run leaves the last out."""
+"""Workers; a shortened run leaves the last out. In the end there is one again: hosts are not always equally fast."""
 DEVICES: Final = 1000
 """10,000 series."""
 WARM_UP: Final = 10
-"""Turns before anything is measured: the first report of a device costs more than all others."""
+"""Turns before each number of workers is measured: the first report of a device costs a worker more than all others."""
 AFTER_KILL: Final = 4
 """Turns that come when a worker has been killed."""
 AIM_S: Final = 10.0
@@ -45,35 +46,63 @@ class Source:
         return list(entries(self.registry, self.shape, range(since, self.turn), PARTITIONS))
 
 
+class Spent(NamedTuple):
+    """What so many workers have taken together."""
+
+    workers: int
+    cpu_s: float
+    """A million readings."""
+    yardstick_ms: float
+    """How slow the host was."""
+
+
 @dataclass
 class Scaled:
     """What was measured so far."""
 
     figures: list[Figure] = field(default_factory=list)
     cost: list[Cost] = field(default_factory=list)
-    """Of the most workers."""
-    one_s: float = 0.0
-    """CPU seconds of one worker, a million readings."""
+    """Of the last measurement."""
+    spent: list[Spent] = field(default_factory=list)
+
+    def compared(self) -> list[Figure]:
+        """Return what each number of workers took, beside the mean of what one took before and afterwards: as measured, and at the host's mean speed."""
+        speed_ms = mean(one.yardstick_ms for one in self.spent)
+        measured = {"": [one.cpu_s for one in self.spent]}
+        measured[", at one speed of the host"] = [one.cpu_s / one.yardstick_ms * speed_ms for one in self.spent]
+        return [
+            Figure(
+                name=f"CPU, workers: {one.workers}{how}", value=value, unit=CPU_UNIT,
+                beside="of one worker, before and after", beside_value=_of_one(self.spent, values),
+            )
+            for how, values in measured.items() for one, value in zip(self.spent, values, strict=True)
+        ]  # fmt: skip
+
+
+def _of_one(spent: Sequence[Spent], values: Sequence[float]) -> float:
+    return mean(value for one, value in zip(spent, values, strict=True) if one.workers == 1)
 
 
 def scale(terms: Terms) -> Result:
     """Measure some numbers of workers by CPU time a reading, how soon more of them have joined, and how soon a killed one is replaced."""
-    turns, counts = terms.of(240, 60), COUNTS[: terms.of(3, 2)]
-    shape = FleetShape(devices=DEVICES, minutes=WARM_UP + len(counts) * turns + AFTER_KILL)
+    turns, counts = terms.of(480, 60), COUNTS[: terms.of(3, 2)]
+    shape = FleetShape(devices=DEVICES, minutes=(len(counts) + 1) * (WARM_UP + turns) + AFTER_KILL)
     registry = registry_of(shape)
     with BenchServers(registry, embedded=terms.embedded, partitions=PARTITIONS) as servers:
         source, scaled = Source(registry, shape), Scaled()
-        append(servers, source.take(WARM_UP))
         for before, workers in zip((0, *counts), counts, strict=False):
             joined_s = _joined_s(servers, before, workers)
             if before:
                 scaled.figures.append(Figure(name=f"joining, workers: {workers}", value=joined_s, unit="s"))
             _measure(servers, source, scaled, turns, workers)
-        scaled.figures += _takeover(servers, source, counts[-1])
+        cost = scaled.cost
+        _leave_one(servers, counts[-1])
+        _measure(servers, source, scaled, turns, 1)
+        scaled.figures += [*scaled.compared(), *_takeover(servers, source)]
         await_read(servers)
         scaled.figures += lost_and_doubled(rows(servers), source.reports)[:2]
         workload = f"{DEVICES} devices × {turns} reports on {PARTITIONS} partitions, for each number of workers"
-        return found(servers, terms, "scale", workload, scaled.figures, cost=scaled.cost)
+        return found(servers, terms, "scale", workload, scaled.figures, cost=cost)
 
 
 def _joined_s(servers: BenchServers, before: int, workers: int) -> float:
@@ -82,13 +111,13 @@ def _joined_s(servers: BenchServers, before: int, workers: int) -> float:
     for number in range(before + 1, workers + 1):
         servers.started("detectors", _label(number))
     await_until(lambda: _greatest_share(servers) == PARTITIONS // workers, "the partitions were not shared")
-    taken_s = time.monotonic() - started
-    await_read(servers)
-    return taken_s
+    return time.monotonic() - started
 
 
 def _measure(servers: BenchServers, source: Source, scaled: Scaled, turns: int, workers: int) -> None:
+    append(servers, source.take(WARM_UP))
     made = source.take(turns)
+    await_read(servers)
     readings = turns * DEVICES * READINGS
     servers.meter.begin()
     started = time.time()
@@ -97,22 +126,19 @@ def _measure(servers: BenchServers, source: Source, scaled: Scaled, turns: int, 
     rate = readings / (float(answer(servers, "last_commit")[0][0]) - started)
     scaled.cost = costs(servers.meter.cpu_s(), servers.meter.peak_mb(), readings)
     own_s = sum(cost.cpu_s_per_million for cost in scaled.cost if cost.process.startswith(FIRST))
-    scaled.one_s = scaled.one_s or own_s
-    scaled.figures += [
-        Figure(name=f"readings/s, workers: {workers}", value=rate),
-        Figure(
-            name=f"CPU, workers: {workers}", value=own_s, unit=CPU_UNIT,
-            beside="of one worker", beside_value=scaled.one_s,
-        ),
-    ]  # fmt: skip
+    scaled.spent.append(Spent(workers, own_s, servers.meter.yardstick_ms()))
+    scaled.figures.append(Figure(name=f"readings/s, workers: {workers}", value=rate))
 
 
-def _takeover(servers: BenchServers, source: Source, workers: int) -> list[Figure]:
-    """Leave all to one worker, kill it, and start another at that moment; reports come on."""
+def _leave_one(servers: BenchServers, workers: int) -> None:
     for number in range(2, workers + 1):
         servers.stop(_label(number))
     await_until(lambda: _greatest_share(servers) == PARTITIONS, "one worker has not taken all partitions")
     await_read(servers)
+
+
+def _takeover(servers: BenchServers, source: Source) -> list[Figure]:
+    """Kill the one worker, and start another at that moment; reports come on."""
     made, read = source.take(AFTER_KILL), asked_of(servers, "read_offsets")
     servers.kill(FIRST)
     killed = time.monotonic()
