@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bus.memory_log import MemoryLog
 from detectors.worker import Worker
+from schemas.columns import PERIOD_HOUR
 from schemas.registry import Registry
 from schemas.topics import REPORTS
 from store.registry import RegistryStore
@@ -78,3 +80,35 @@ def test_a_worker_that_takes_over_closes_what_the_old_logger_left_open(replaced:
     finish(replaced)
 
     assert replaced.verdict("03-10 08:00") == ("met", pytest.approx(10.0), "")
+
+
+@pytest.mark.parametrize("crashed", [False, True], ids=["live", "after a crash"])
+def test_the_open_hour_of_a_site_that_left_the_registry_closes_without_a_verdict(
+    replaced: Bench, crashed: bool
+) -> None:
+    register(replaced.store, {"site": [], "device": []})
+    replaced.tick("03-10 08:52")
+    replaced.run()
+    if crashed:
+        replaced.crash()
+    finish(replaced)
+
+    series, hour = np.array(replaced.store.series_numbers([("crusher", "a34013")]), np.int32), at("03-10 08:00")
+    means = replaced.store.means_between(series, PERIOD_HOUR, np.array([hour]), np.array([hour + 1]))
+    assert means.value.tolist() == [10.0]
+    assert not len(replaced.store.verdicts_at(means.series, means.period, means.start))
+
+
+@pytest.mark.parametrize("partitions", [1, 11], ids=["in one partition", "in two"])
+def test_a_logger_that_is_replaced_before_anything_of_it_was_committed_stops_nothing(
+    store: Any, partitions: int
+) -> None:
+    register(store, CRUSHER)
+    bench = Bench(store, MemoryLog({REPORTS: partitions}))
+    bench.run()
+    bench.minutes("03-10 08:00", 50, 10.0)
+    register(store, REPLACED)
+    bench.minutes("03-10 08:40", 20, 30.0, device="mn-new", received="03-10 09:00", sent_at=LATER)
+    finish(bench)
+
+    assert bench.verdict("03-10 08:00") == OF_BOTH
