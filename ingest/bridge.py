@@ -209,14 +209,17 @@ class Bridge:
     def _is_due(self) -> bool:
         """Whether the oldest open bundle has lingered long enough."""
         oldest = next(iter(self._open.values()), None)
-        return oldest is not None and self._stopwatch() - oldest[0].opened_at >= self._settings.bundle.linger_s
+        return oldest is not None and oldest[0].opened_at <= self._stopwatch() - self._stays_open_s()
+
+    def _stays_open_s(self) -> float:
+        return self._settings.bundle.stays_open_s(sum(len(draft.messages) for draft, _ in self._open.values()))
 
     def _gathers(self) -> bool:
         """Whether bundles were sent so lately that the next wait for company."""
         return self._stopwatch() - self._sent_at < self._settings.bundle.gather_s
 
     def _send_old(self) -> None:
-        latest = self._stopwatch() - self._settings.bundle.linger_s
+        latest = self._stopwatch() - self._stays_open_s()
         for partition in [p for p, (draft, _) in self._open.items() if draft.opened_at <= latest]:
             self._send(partition)
 

@@ -18,8 +18,15 @@ class BundleLimits:
     """Uncompressed; a Kafka record may have 1 MiB by default, and hostile bytes do not compress."""
     linger_s: float = 0.1
     """How long it may stay open while the link never runs dry; a link that has nothing more closes it at once, save for `gather_s`."""
+    busy_linger_s: float = 0.4
+    """The same where `busy_messages` or more are in the open bundles together: the fuller they are, the less a report costs every stage behind."""
+    busy_messages: int = 500
     gather_s: float = 0.0
     """So long after bundles were sent, the next stay open although the link has nothing more: few large ones cost less than many small ones."""
+
+    def stays_open_s(self, messages: int) -> float:
+        """Return how long bundles that hold so many messages together may stay open while more come."""
+        return max(self.linger_s, self.busy_linger_s) if messages >= self.busy_messages else self.linger_s
 
 
 class _Origin(NamedTuple):

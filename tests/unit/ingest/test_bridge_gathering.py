@@ -2,6 +2,8 @@
 
 from itertools import chain, repeat
 
+import pytest
+
 from bus.memory_link import MemoryLink
 from bus.memory_log import MemoryLog
 from ingest.bridge import BridgeSettings
@@ -25,6 +27,16 @@ def test_a_bundle_lingers_while_reports_keep_coming(log: MemoryLog) -> None:
     bridge_on(link, log.producer(), settings, stopwatch_of(0.02)).step(0)
 
     assert [len(bundle) for bundle in bundles(log)] == [3]
+
+
+@pytest.mark.parametrize(("busy_messages", "taken"), [(3, 5), (6, 3)], ids=["many", "few"])
+def test_a_bundle_lingers_longer_where_many_come(log: MemoryLog, busy_messages: int, taken: int) -> None:
+    link = EndlessLink(report_topic("220100", "mn-1"), [payload(minute) for minute in range(9)])
+    limits = BundleLimits(linger_s=0.05, busy_linger_s=0.1, busy_messages=busy_messages)
+
+    bridge_on(link, log.producer(), BridgeSettings(bundle=limits), stopwatch_of(0.02)).step(0)
+
+    assert [len(bundle) for bundle in bundles(log)] == [taken]
 
 
 def test_a_report_after_a_quiet_time_leaves_at_once(log: MemoryLog) -> None:
